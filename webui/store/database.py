@@ -1,0 +1,99 @@
+"""The seam: the few calls that a backend must give. SQL is written once, in the texts of the modules above; a text goes
+through `Shape.sql` (see `schema.py`) before a driver sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from webui.store.model import Piece
+from webui.store.schema import Shape
+
+WORKER_WAIT = 10_000
+"""How long a contract method waits for the write lock, in ms."""
+PAGE_WAIT = 2_000
+"""How long a page or an operator's action waits for the write lock, in ms."""
+
+Params = Mapping[str, Any]
+
+
+class Record(Protocol):
+    """One row as a driver returns it: by position, by name, or unpacked."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __len__(self) -> int: ...
+
+
+class TimeUp(Exception):
+    """A statement was stopped because the transaction's time budget ended."""
+
+
+class Transaction(Protocol):
+    """Several statements that see one state of the database."""
+
+    @property
+    def shape(self) -> Shape:
+        """The file's shape as of this transaction."""
+        ...
+
+    def rows(self, text: str, params: Params | None = None) -> list[Record]:
+        """Run one statement and return all its rows; no cursor stays open. A number beyond 64 bits matches nothing."""
+        ...
+
+    def reshape(self) -> None:
+        """Read the shape anew after this transaction changed it."""
+        ...
+
+    def peek(self, table: str, column: str, id: int, kind: str, offset: int, limit: int) -> Piece:
+        """At most `limit` bytes of one stored value from `offset` on, and its size, without loading the rest."""
+        ...
+
+    def budget(self, ms: float | None) -> None:
+        """Stop a statement that runs past so many ms from now with `TimeUp`; `None` lifts the limit."""
+        ...
+
+
+class Database(Protocol):
+    """A queue's database. Safe to share between threads."""
+
+    name: str
+    location: str
+    read_only: bool
+
+    @property
+    def shape(self) -> Shape:
+        """The shape that was found last; `look` finds it anew."""
+        ...
+
+    def now(self) -> int:
+        """The backend's clock, in ms since the epoch."""
+        ...
+
+    def look(self) -> Shape:
+        """Find the file (again, if it was replaced) and its shape. Raises Missing, NotAQueue, Corrupt, Busy."""
+        ...
+
+    def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
+        """Run one statement in a transaction of its own and return all its rows."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """A consistent view for a page; keep it short."""
+        ...
+
+    def writing(self, wait: int = WORKER_WAIT) -> AbstractContextManager[Transaction]:
+        """Take the write lock at once, commit at the end, roll back on an exception. The shape is looked at inside."""
+        ...
+
+    def script(self, statements: list[str]) -> None:
+        """Make a queue with these statements under one write lock, unless there is one."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection; the next call opens new ones."""
+        ...

@@ -1,0 +1,118 @@
+"""How the queue is doing: bounded counts, whether it drains, and why a message does not move."""
+
+from __future__ import annotations
+
+from webui.store import rows
+from webui.store.database import Transaction
+from webui.store.model import Count, Counts, Row, Verdict
+from webui.store.store import PendingMessageStore
+
+BOUND = 10_000
+RECENT_WINDOW = 30 * 60_000
+"""What the recent page shows without being asked for more, in ms."""
+RATE_WINDOW = 5 * 60_000
+
+COUNT = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = '{}' LIMIT :bound)"
+STUCK = """
+SELECT count(*) FROM (SELECT 1 FROM pending_messages
+  WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff LIMIT :bound)"""
+COMPLETED = """
+SELECT count(*) FROM (SELECT 1 FROM {processed}
+  WHERE status = 'processed' AND {completed_at_epoch} > :since LIMIT :bound)"""
+LAST_COMPLETED = "SELECT max({completed_at_epoch}) FROM {processed} WHERE status = 'processed'"
+# Ids grow with time, so the smallest is the oldest, and the index gives it at once.
+OLDEST = "SELECT {row} FROM pending_messages WHERE status = 'pending' ORDER BY id LIMIT 1"
+
+
+def counts(store: PendingMessageStore, cutoff: int) -> Counts:
+    """The numbers on the tabs; stuck is what has been processing since before the cutoff (an instant, in ms)."""
+    with store.database.reading() as tx:
+        return _counts(tx, cutoff, store.now())
+
+
+def _counts(tx: Transaction, cutoff: int, now: int) -> Counts:
+    has = tx.shape.capabilities
+    return Counts(
+        pending=_count(tx, COUNT.format("pending")),
+        processing=_count(tx, COUNT.format("processing")),
+        failed=_count(tx, COUNT.format("failed")),
+        processed=_count(tx, COMPLETED, since=now - RECENT_WINDOW) if has.completed else None,
+        stuck=_count(tx, STUCK, cutoff=cutoff) if has.started else None,
+    )
+
+
+def _count(tx: Transaction, text: str, **params: int) -> Count:
+    number: int = tx.rows(text, {**params, "bound": BOUND + 1})[0][0]
+    return Count(min(number, BOUND), number > BOUND)
+
+
+def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
+    """Whether the queue drains. It does not when work has waited or run since before the cutoff and nothing was
+    completed since; where the file records no completions, the waiting alone decides."""
+    with store.database.reading() as tx:
+        now = store.now()
+        numbers = _counts(tx, cutoff, now)
+        oldest = [rows.row(tx, record) for record in tx.rows(OLDEST)]
+        last, completions = None, "unrecorded"
+        if tx.shape.capabilities.completed:
+            last = tx.rows(LAST_COMPLETED)[0][0]
+            completions = "none" if last is None else "recorded"
+        rate = _count(tx, COMPLETED, since=now - RATE_WINDOW) if completions == "recorded" else Count(0)
+    return Verdict(
+        state=_state(numbers, oldest[0] if oldest else None, last, cutoff),
+        counts=numbers,
+        oldest_pending=oldest[0] if oldest else None,
+        per_minute=rate.number * 60_000 / RATE_WINDOW if completions == "recorded" else None,
+        last_completed_at=last if isinstance(last, int) else None,
+        completions=completions,
+        as_of=now,
+    )
+
+
+def _state(numbers: Counts, oldest: Row | None, last_completed: object, cutoff: int) -> str:
+    if not numbers.pending and not numbers.processing:
+        return "idle"
+    if isinstance(last_completed, int) and last_completed >= cutoff:
+        return "draining"
+    if numbers.stuck or (oldest and isinstance(oldest.created_at, int) and oldest.created_at < cutoff):
+        return "not-draining"
+    return "waiting"
+
+
+def is_stuck(row: Row, cutoff: int) -> bool:
+    """Whether it has been processing since before the cutoff; never where nobody knows since when."""
+    return row.status == "processing" and isinstance(row.started_at, int) and row.started_at < cutoff
+
+
+def cause(row: Row, cutoff: int, now: int, max_retries: int) -> str | None:
+    """Why a message does not move, in a short sentence; None where nothing is wrong with it."""
+    if row.status == "processing":
+        return _running_cause(row, cutoff, now)
+    if row.status == "pending" and isinstance(row.created_at, int) and row.created_at < cutoff:
+        return _waiting_cause(row, max_retries)
+    return None
+
+
+def _running_cause(row: Row, cutoff: int, now: int) -> str | None:
+    if row.started_at is None:
+        return "Nobody recorded when it was claimed: at most since it was created."
+    if not isinstance(row.started_at, int):
+        return "Its start is no time, so nobody can say how long it has been running."
+    if row.started_at > now + 30_000:
+        return "It started in the future: the clocks of the worker and this machine disagree."
+    if row.started_at >= cutoff:
+        return None
+    if row.session_status in ("completed", "failed"):
+        return f"Claimed and never finished; its session is {row.session_status}, so no worker comes back to it."
+    return "Claimed and never finished: its worker crashed, hangs, or lost it."
+
+
+def _waiting_cause(row: Row, max_retries: int) -> str:
+    if row.session_status in ("completed", "failed"):
+        return f"Its session is {row.session_status}: no worker looks at it until it is asked to."
+    if row.retry_count is not None and isinstance(row.retry_count, int) and row.retry_count > 0:
+        left = max(0, max_retries - row.retry_count)
+        again = "its last attempt" if not left else f"{left + 1} attempts left"
+        times = "once" if row.retry_count == 1 else f"{row.retry_count} times"
+        return f"Tried {times} and put back; nobody has claimed it since ({again})."
+    return "Nobody has claimed it since it arrived."

@@ -1,0 +1,87 @@
+"""A `Row` from a record: short texts, the first bytes and the size of each payload, never a payload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webui.store.database import Record, Transaction
+from webui.store.errors import NotFound
+from webui.store.model import Piece, Row
+from webui.store.schema import KNOWN_EXTRA, PAYLOADS, QUEUE, SIDE
+
+PREFIX = 2_048
+"""So many bytes of a payload come with a row, for its one-line target."""
+_LONGEST = 400
+_PREFIXES = {"tool_input": PREFIX, "tool_response": 0, "last_user_message": 600, "last_assistant_message": 600}
+
+ONE = "SELECT {row} FROM pending_messages WHERE id = :id"
+TRASHED = "SELECT {row}, journal_id FROM {trash} WHERE id = :id"
+
+
+def find(tx: Transaction, id: int) -> Row:
+    """The row with this id, from the trash if it was aborted. Raises NotFound."""
+    found = tx.rows(ONE, {"id": id})
+    if found:
+        return row(tx, found[0])
+    if tx.shape.has(f"{SIDE}trash"):
+        found = tx.rows(TRASHED, {"id": id})
+        if found:
+            return row(tx, found[0], trashed_by=found[0]["journal_id"])
+    raise NotFound(f"Message {id} is not in the queue: it was deleted, or it was never there.")
+
+
+def row(tx: Transaction, record: Record, trashed_by: int | None = None) -> Row:
+    """The record of a `{row}` query as a Row."""
+    table = QUEUE if trashed_by is None else f"{SIDE}trash"
+    pieces: dict[str, Any] = {
+        name: tx.peek(table, name, record["id"], record[f"{name}_kind"], 0, _PREFIXES[name]) for name in PAYLOADS
+    }
+    return Row(
+        id=record["id"],
+        session_db_id=_short(record["session_db_id"]),
+        content_session_id=_text(record["content_session_id"]) or "",
+        message_type=_text(record["message_type"]) or "",
+        tool_name=_text(record["tool_name"]),
+        cwd=_text(record["cwd"]),
+        prompt_number=_short(record["prompt_number"]),
+        status=_text(record["status"]) or "",
+        retry_count=_short(record["retry_count"]),
+        created_at=_short(record["created_at_epoch"]),
+        started_at=_short(record["started_processing_at_epoch"]),
+        completed_at=_short(record["completed_at_epoch"]),
+        failed_at=_short(record["failed_at_epoch"]),
+        project=_text(record["project"]),
+        session_status=_text(record["session_status"]),
+        seen=str(record["seen"]),
+        extra={name: _short(record[name]) for name in KNOWN_EXTRA if record[name] is not None},
+        trashed_by=trashed_by,
+        **pieces,
+    )
+
+
+def kind(tx: Transaction, table: str, column: str, id: int) -> str | None:
+    """The kind of one stored value, or None where there is no such row."""
+    found = tx.rows(f"SELECT typeof({column}) FROM {table} WHERE id = :id", {"id": id})
+    return found[0][0] if found else None
+
+
+def payload(tx: Transaction, id: int, column: str, offset: int, limit: int) -> Piece:
+    """A part of one payload, from the trash if the message was aborted. Raises NotFound."""
+    for table in (QUEUE, f"{SIDE}trash"):
+        if tx.shape.has(table):
+            found = kind(tx, table, column, id)
+            if found is not None:
+                return tx.peek(table, column, id, found, offset, limit)
+    raise NotFound(f"Message {id} is not in the queue: it was deleted, or it was never there.")
+
+
+def _text(value: Any) -> str | None:
+    """Any value as text: a file may hold bytes or a number where a text belongs."""
+    if value is None or isinstance(value, str):
+        return value
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _short(value: Any) -> Any:
+    """A number as it is; anything else that a damaged file has in its place as a short text."""
+    return value if value is None or isinstance(value, (int, float)) else (_text(value) or "")[:_LONGEST]

@@ -1,0 +1,122 @@
+"""Walking through a status by id: in blocks, each by its index, until the page is full or the budget ends. So a filter
+that no index serves, or a text search, looks at a bounded number of rows and can go on from where it stopped."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from webui.store import rows
+from webui.store.database import TimeUp, Transaction
+from webui.store.model import Cursor, Row
+
+BUDGET = 40
+"""How long a list may look for rows that match, in ms."""
+SEARCH_BUDGET = 250
+"""How long it may look for a text, in ms: then payloads are read."""
+SMALL_SESSION = 5_000
+"""A session with at most so many messages is looked up by its own index."""
+FIRST_BLOCK, LARGEST_BLOCK = 64, 2_000
+
+BLOCK = """
+SELECT {edge}(id), count(*) FROM (
+  SELECT id FROM pending_messages {index} WHERE status = '{status}' {narrow} {start}
+  ORDER BY id {order} LIMIT :block)"""
+MATCHES = """
+SELECT {{row}} FROM pending_messages {index} WHERE status = '{status}' {narrow} {start} AND id {until} :edge {condition}
+ORDER BY id {order} LIMIT :limit"""
+SESSION_SIZE = """
+SELECT count(*) FROM (SELECT 1 FROM pending_messages {by_session} WHERE session_db_id = :session LIMIT :most)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What to look through (statuses in order, each by id), and what a row must meet. `searches` when payloads are
+    read for it; `direction` is the page's, for the cursor of where it stopped."""
+
+    sections: tuple[str, ...]
+    descending: bool
+    condition: str = ""
+    params: dict[str, Any] | None = None
+    searches: bool = False
+    direction: str = "next"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows that were found; `resume` is where to go on when the budget ended after `looked_at` rows."""
+
+    rows: list[Row]
+    resume: Cursor | None = None
+    looked_at: int | None = None
+
+
+def walk(tx: Transaction, scan: Scan, cursor: Cursor | None, limit: int) -> Found:
+    """At most `limit` rows that match, from the cursor on."""
+    deadline = time.monotonic() + (SEARCH_BUDGET if scan.searches else BUDGET) / 1000
+    narrow, index = _narrowed(tx, scan)
+    block = FIRST_BLOCK if scan.condition else limit
+    found: list[Row] = []
+    looked = 0
+    for status in scan.sections:
+        at = cursor.id if cursor and cursor.section == status else None
+        while True:
+            texts = _texts(scan, status, at is not None, narrow, index)
+            params = {**(scan.params or {}), "from": at, "block": block, "limit": limit - len(found)}
+            edge, count = tx.rows(texts[0], params)[0]
+            if not count:
+                break
+            tx.budget(None if block == 1 else max(1.0, (deadline - time.monotonic()) * 1000))
+            try:
+                matches = tx.rows(texts[1], {**params, "edge": edge})
+            except TimeUp:
+                if looked:
+                    return Found(found, Cursor(scan.direction, status, _before(at, scan)), looked)
+                block = max(1, block // 8)
+                continue
+            finally:
+                tx.budget(None)
+            found += [rows.row(tx, match) for match in matches]
+            looked, at = looked + count, edge
+            if len(found) >= limit:
+                return Found(found)
+            if count < block:
+                break
+            if time.monotonic() > deadline:
+                return Found(found, Cursor(scan.direction, status, at), looked)
+            block = min(block * 2, LARGEST_BLOCK)
+    return Found(found)
+
+
+def _before(at: int | None, scan: Scan) -> int:
+    """The cursor that stands before a section's first row."""
+    if at is not None:
+        return at
+    return 2**63 - 1 if scan.descending else -(2**63)
+
+
+def _texts(scan: Scan, status: str, started: bool, narrow: str, index: str) -> tuple[str, str]:
+    parts = {
+        "status": status,
+        "narrow": narrow,
+        "index": index,
+        "order": "DESC" if scan.descending else "ASC",
+        "edge": "min" if scan.descending else "max",
+        "until": ">=" if scan.descending else "<=",
+        "start": f"AND id {'<' if scan.descending else '>'} :from" if started else "",
+        "condition": f"AND {scan.condition}" if scan.condition else "",
+    }
+    return BLOCK.format(**parts), MATCHES.format(**parts)
+
+
+def _narrowed(tx: Transaction, scan: Scan) -> tuple[str, str]:
+    """What the candidates themselves can be narrowed to: one id, or one session with few messages."""
+    params = scan.params or {}
+    if "id" in params:
+        return "AND id = :id", ""
+    if "session" in params:
+        size = tx.rows(SESSION_SIZE, {"session": params["session"], "most": SMALL_SESSION + 1})
+        if size and size[0][0] <= SMALL_SESSION:
+            return "AND session_db_id = :session", "{by_session}"
+    return "", ""

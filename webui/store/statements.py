@@ -1,0 +1,95 @@
+"""The contract's statements, one each. The marks `{…}` and `[…]` are explained in `schema.py`."""
+
+ENQUEUE = """
+INSERT INTO pending_messages (session_db_id, {cid}, message_type, tool_name, tool_input, tool_response, cwd,
+  last_user_message, last_assistant_message, prompt_number, status, created_at_epoch)
+VALUES (:session, :cid, :type, :tool_name, :tool_input, :tool_response, :cwd,
+  :last_user_message, :last_assistant_message, :prompt_number, 'pending', :now)
+RETURNING id"""
+CLAIM = """
+UPDATE pending_messages SET status = 'processing' [, started_processing_at_epoch = :now]
+WHERE id = (SELECT id FROM pending_messages {by_claim} WHERE session_db_id = :session AND status = 'pending'
+  ORDER BY id LIMIT 1)
+RETURNING {message}, NULL {extra}"""
+ALL_PENDING = """
+SELECT {message}, NULL {extra} FROM pending_messages {by_claim}
+WHERE session_db_id = :session AND status = 'pending' ORDER BY id"""
+QUEUE = """
+SELECT {message}, {project} {extra} FROM pending_messages
+WHERE status IN ('pending', 'processing', 'failed')
+ORDER BY CASE status WHEN 'failed' THEN 0 WHEN 'processing' THEN 1 ELSE 2 END, created_at_epoch, id"""
+STUCK_COUNT = """
+SELECT count(*) FROM pending_messages
+WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff"""
+RETRY = """
+UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
+WHERE id = :id AND status IN ('pending', 'processing', 'failed') RETURNING id"""
+RESET_SESSION = """
+UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
+WHERE id IN (SELECT id FROM pending_messages
+  WHERE status = 'processing' AND session_db_id = :session AND id > :after ORDER BY id LIMIT :chunk)
+RETURNING id"""
+RESET_STUCK = """
+UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
+WHERE id IN (SELECT id FROM pending_messages
+  WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff AND id > :after ORDER BY id LIMIT :chunk)
+RETURNING id"""
+ABORT = "DELETE FROM pending_messages WHERE id = :id RETURNING id"
+RECENT = """
+SELECT {message}, {project} {extra} FROM pending_messages
+WHERE status = 'processed' AND {completed_at_epoch} > :since
+ORDER BY {completed_at_epoch} DESC, id LIMIT :limit"""
+MARK_PROCESSING = """
+UPDATE pending_messages SET status = 'processing' [, started_processing_at_epoch = :now]
+WHERE id = :id AND status = 'pending'"""
+STANDS = """
+ AND status = 'processing' [AND (started_processing_at_epoch = :started
+   OR (started_processing_at_epoch IS NULL AND CAST(:started AS BIGINT) IS NULL))] [AND retry_count = :retry_count]"""
+MARK_PROCESSED = """
+UPDATE pending_messages
+SET status = 'processed' [, completed_at_epoch = :now], tool_input = NULL, tool_response = NULL
+WHERE id = :id AND status = 'processing' """
+MARK_FAILED = """
+UPDATE pending_messages SET
+  status = CASE WHEN retry_count < :max_retries THEN 'pending' ELSE 'failed' END
+  [, started_processing_at_epoch = CASE WHEN retry_count < :max_retries THEN NULL ELSE started_processing_at_epoch END]
+  [, completed_at_epoch = CASE WHEN retry_count < :max_retries THEN completed_at_epoch ELSE :now END]
+  , retry_count = CASE WHEN retry_count < :max_retries THEN retry_count + 1 ELSE retry_count END
+WHERE id = :id """
+KEEP_REASON = """
+INSERT INTO unstick_failures (message_id, at, attempt, error)
+SELECT id, :now, CASE WHEN status = 'pending' THEN retry_count ELSE retry_count + 1 END, :error
+FROM pending_messages WHERE id = :id"""
+PENDING_COUNT = """
+SELECT (SELECT count(*) FROM pending_messages {by_claim} WHERE session_db_id = :session AND status = 'pending')
+  + (SELECT count(*) FROM pending_messages WHERE session_db_id = :session AND status = 'processing')"""
+ANY_WORK = """
+SELECT EXISTS (SELECT 1 FROM pending_messages WHERE status = 'pending')
+  OR EXISTS (SELECT 1 FROM pending_messages WHERE status = 'processing')"""
+# Each session is looked up once: DISTINCT would read every pending row.
+SESSIONS = """
+WITH RECURSIVE waiting (session) AS (
+  SELECT min(session_db_id) FROM pending_messages WHERE status = 'pending'
+  UNION ALL
+  SELECT (SELECT min(session_db_id) FROM pending_messages WHERE status = 'pending' AND session_db_id > session)
+  FROM waiting WHERE session IS NOT NULL)
+SELECT session FROM waiting WHERE session IS NOT NULL
+UNION SELECT session_db_id FROM pending_messages WHERE status = 'processing'
+ORDER BY 1"""
+SESSION_INFO = "SELECT session_db_id, {cid} FROM pending_messages WHERE id = :id"
+# A NULL completion is the oldest of all: last in this order on SQLite.
+FIRST_TO_GO = """
+SELECT {completed_at_epoch}, id FROM pending_messages WHERE status = 'processed'
+ORDER BY {completed_at_epoch} DESC, id LIMIT 1 OFFSET :keep"""
+CLEANUP = """
+DELETE FROM pending_messages WHERE id IN (
+  SELECT id FROM pending_messages WHERE status = 'processed' AND (
+    {completed_at_epoch} < :completed OR ({completed_at_epoch} = :completed AND id >= :id)
+    OR ({completed_at_epoch} IS NULL AND (:completed IS NOT NULL OR id >= :id)))
+  LIMIT :chunk)
+RETURNING id"""
+GET = "SELECT {message}, NULL {extra} FROM pending_messages WHERE id = :id"
+FIND_SESSION = "SELECT id FROM sdk_sessions WHERE {session_cid} = :cid ORDER BY id LIMIT 1"
+ADD_SESSION = """
+INSERT INTO sdk_sessions ({session_cid}, project, started_at, started_at_epoch) VALUES (:cid, :project, :at, :now)
+RETURNING id"""

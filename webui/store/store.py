@@ -1,0 +1,270 @@
+"""PendingMessageStore: the contract. Every method leaves the rows that claude-mem's own store leaves at v8.2.6."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from webui.store import migrate
+from webui.store import statements as sql
+from webui.store.database import Database, Params, Record
+from webui.store.encoding import from_json, is_empty, plain_text, storable, to_json
+from webui.store.errors import InvalidPayload, UnknownSession, UnknownType, Unsupported
+from webui.store.model import TYPES, Message, PendingMessage, SessionInfo
+from webui.store.schema import COLUMNS, Capabilities
+
+CHUNK = 500
+"""How many rows a method that changes many changes under one write lock."""
+_FIELDS = {field.name for field in fields(PendingMessage)}
+_MAX = 2**63 - 1
+
+
+class PendingMessageStore:
+    """A persistent queue of messages in one database; safe to share between threads.
+
+    Any method may raise the database's named errors (Busy, ReadOnly, DiskFull, Corrupt, Missing, NotAQueue,
+    SchemaChanged); those that change rows raise Unsupported where the file cannot hold the result. `max_retries` is
+    how often a failed message is tried again; `clock` gives the time in ms and is the database's own without one.
+    """
+
+    def __init__(self, database: Database, *, max_retries: int = 3, clock: Callable[[], int] | None = None) -> None:
+        self.database = database
+        self.max_retries = max_retries
+        self.now: Callable[[], int] = clock or database.now
+
+    @property
+    def name(self) -> str:
+        """The database's short name, for people."""
+        return self.database.name
+
+    @property
+    def location(self) -> str:
+        """Where the database is, in full."""
+        return self.database.location
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the store was opened for reading only."""
+        return self.database.read_only
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this file can hold."""
+        return self.database.shape.capabilities
+
+    def refresh(self) -> None:
+        """Look at the file again before a page or an action: it may have been replaced, or its tables changed."""
+        self.database.look()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+
+    def enqueue(self, session_db_id: int, content_session_id: str, message: PendingMessage | Mapping[str, Any]) -> int:
+        """Insert a pending message and return its id. Raises UnknownType, UnknownSession, InvalidPayload."""
+        given = _as_message(message)
+        if given.type not in TYPES:
+            raise UnknownType(f"A message's type is observation or summarize, not {given.type!r}.")
+        if not _fits(session_db_id):
+            raise UnknownSession(f"There is no session {session_db_id!r}.")
+        if isinstance(given.prompt_number, int) and not _fits(given.prompt_number):
+            raise InvalidPayload("prompt_number has more than 64 bits.")
+        values = {
+            "session": session_db_id, "cid": storable(content_session_id), "type": given.type, "now": self.now(),
+            "tool_input": to_json(given.tool_input), "tool_response": to_json(given.tool_response),
+        }  # fmt: skip
+        for name in ("tool_name", "cwd", "last_user_message", "last_assistant_message", "prompt_number"):
+            values[name] = plain_text(getattr(given, name))
+        found: int = self.database.rows(sql.ENQUEUE, values)[0][0]
+        return found
+
+    def claim_next_message(self, session_db_id: int) -> Message | None:
+        """The session's oldest pending message, now processing and the caller's alone; None if there is none."""
+        rows = self.database.rows(sql.CLAIM, {"session": session_db_id, "now": self.now()})
+        return self._message(rows[0]) if rows else None
+
+    def get_all_pending(self, session_db_id: int) -> list[Message]:
+        """All pending messages of a session by id, in memory at once."""
+        return self._messages(sql.ALL_PENDING, {"session": session_db_id})
+
+    def get_queue_messages(self) -> list[Message]:
+        """Every failed, processing and pending message with its project, in memory at once."""
+        return self._messages(sql.QUEUE, {})
+
+    def get_stuck_count(self, threshold_ms: int) -> int:
+        """How many messages have been processing for longer than so many ms."""
+        return self._number(sql.STUCK_COUNT, {"cutoff": self._before(threshold_ms)})
+
+    def retry_message(self, id: int) -> bool:
+        """Make a pending, processing or failed message pending; whether there was such a row."""
+        return bool(self.database.rows(sql.RETRY, {"id": id}))
+
+    def reset_processing_to_pending(self, session_db_id: int) -> int:
+        """Make all of a session's processing messages pending; returns how many."""
+        return self._in_chunks(sql.RESET_SESSION, {"session": session_db_id})
+
+    def abort_message(self, id: int) -> bool:
+        """Delete a message, whatever its status; whether there was one."""
+        return bool(self.database.rows(sql.ABORT, {"id": id}))
+
+    def retry_all_stuck(self, threshold_ms: int) -> int:
+        """Make every message pending that has been processing for longer than so many ms; returns how many."""
+        return self._in_chunks(sql.RESET_STUCK, {"cutoff": self._before(threshold_ms)})
+
+    def reset_stuck_messages(self, threshold_ms: int) -> int:
+        """As `retry_all_stuck`; 0 means every processing message that started before now."""
+        return self.retry_all_stuck(threshold_ms)
+
+    def get_recently_processed(self, limit: int = 10, within_minutes: float = 30) -> list[Message]:
+        """The messages processed in the last minutes with their project, newest first; a negative limit is none."""
+        limit = _MAX if limit < 0 else min(limit, _MAX)
+        return self._messages(sql.RECENT, {"since": self._before(within_minutes * 60_000), "limit": limit})
+
+    def mark_processing(self, id: int) -> None:
+        """Make a pending message processing, started now."""
+        self.database.rows(sql.MARK_PROCESSING, {"id": id, "now": self.now()})
+
+    def mark_processed(self, id: int, claim: Message | None = None) -> bool | None:
+        """Make a processing message processed and drop its tool input and response.
+
+        With `claim`, the claimed message, only while that claim stands; then it returns whether it did."""
+        self._require("processed", "record that a message was processed")
+        statement = sql.MARK_PROCESSED + (sql.STANDS if claim else "") + " RETURNING id"
+        done = self.database.rows(statement, self._claimed(id, claim))
+        return bool(done) if claim else None
+
+    def mark_failed(self, id: int, *, error: str | None = None, claim: Message | None = None) -> bool | None:
+        """Make a message pending for another attempt, or failed when its retries are used up.
+
+        `error` is kept as the reason of this attempt, in a table of ours. With `claim`, the claimed message, it acts
+        only while that claim stands; then it returns whether it did."""
+        self._require("retry_count", "count a failed attempt")
+        self._require("failed", "keep a failed message")
+        statement = sql.MARK_FAILED + (sql.STANDS if claim else "") + " RETURNING id"
+        values = {**self._claimed(id, claim), "max_retries": self.max_retries}
+        if error is None:
+            done = self.database.rows(statement, values)
+            return bool(done) if claim else None
+        with self.database.writing() as tx:
+            done = tx.rows(statement, values)
+            if done:
+                migrate.ensure_side_tables(tx)
+                tx.rows(sql.KEEP_REASON, {"id": id, "now": values["now"], "error": storable(error)})
+        return bool(done) if claim else None
+
+    def get_pending_count(self, session_db_id: int) -> int:
+        """How many messages of a session are pending or processing."""
+        return self._number(sql.PENDING_COUNT, {"session": session_db_id})
+
+    def has_any_pending_work(self) -> bool:
+        """Whether any message is pending or processing."""
+        return bool(self._number(sql.ANY_WORK, {}))
+
+    def get_sessions_with_pending_messages(self) -> list[int]:
+        """The sessions that have pending or processing messages, ascending."""
+        return [row[0] for row in self.database.rows(sql.SESSIONS)]
+
+    def get_session_info_for_message(self, id: int) -> SessionInfo | None:
+        """The session of a message, or None."""
+        rows = self.database.rows(sql.SESSION_INFO, {"id": id})
+        return SessionInfo(*rows[0]) if rows else None
+
+    def cleanup_processed(self, retention_count: int = 100) -> int:
+        """Keep the newest processed messages and delete the rest; a negative count deletes none. Returns how many."""
+        if retention_count < 0:
+            return 0
+        first = self.database.rows(sql.FIRST_TO_GO, {"keep": retention_count})
+        if not first:
+            return 0
+        values = {"completed": first[0][0], "id": first[0][1], "chunk": CHUNK}
+        deleted = 0
+        while gone := len(self.database.rows(sql.CLEANUP, values)):
+            deleted += gone
+        return deleted
+
+    def to_pending_message(self, row: Message) -> PendingMessage:
+        """The row as a message again, its JSON parsed. Raises InvalidPayload for JSON that is not valid."""
+        plain = {
+            name: None if is_empty(value := getattr(row, name)) else value
+            for name in ("tool_name", "cwd", "last_user_message", "last_assistant_message", "prompt_number")
+        }
+        return PendingMessage(
+            type=row.message_type,
+            tool_input=from_json(row.tool_input, "tool_input"),
+            tool_response=from_json(row.tool_response, "tool_response"),
+            **plain,
+        )
+
+    def ensure_session(self, content_session_id: str, project: str) -> int:
+        """The id of the session with this name; it is made if it is not there (an existing one keeps its project)."""
+        values = {"cid": storable(content_session_id), "project": storable(project), "now": self.now()}
+        found = self.database.rows(sql.FIND_SESSION, values)
+        if not found:
+            with self.database.writing() as tx:
+                found = tx.rows(sql.FIND_SESSION, values) or tx.rows(
+                    sql.ADD_SESSION, {**values, "at": _iso(values["now"])}
+                )
+        id: int = found[0][0]
+        return id
+
+    def get_message(self, id: int) -> Message | None:
+        """One message, whole, or None."""
+        rows = self.database.rows(sql.GET, {"id": id})
+        return self._message(rows[0]) if rows else None
+
+    def _message(self, row: Record) -> Message:
+        width = len(COLUMNS) + 1
+        values = tuple(row)
+        extra = dict(zip(self.database.shape.extra, values[width:], strict=True))
+        held: Any = (*values[:width], extra)
+        return Message(*held)
+
+    def _messages(self, text: str, values: Params) -> list[Message]:
+        return [self._message(row) for row in self.database.rows(text, values)]
+
+    def _number(self, text: str, values: Params) -> int:
+        rows = self.database.rows(text, values)
+        return rows[0][0] if rows else 0
+
+    def _before(self, ms: float) -> int:
+        return max(-_MAX, min(_MAX, self.now() - int(ms)))
+
+    def _in_chunks(self, text: str, values: Params) -> int:
+        """Each row once, in the order of ids, so that what a worker claims meanwhile cannot keep it going."""
+        total, after = 0, -_MAX - 1
+        while True:
+            ids = [row[0] for row in self.database.rows(text, {**values, "after": after, "chunk": CHUNK})]
+            total += len(ids)
+            if len(ids) < CHUNK:
+                return total
+            after = max(ids)
+
+    def _claimed(self, id: int, claim: Message | None) -> dict[str, Any]:
+        values: dict[str, Any] = {"id": id, "now": self.now()}
+        if claim:
+            values |= {"started": claim.started_processing_at_epoch, "retry_count": claim.retry_count}
+        return values
+
+    def _require(self, capability: str, what: str) -> None:
+        if not getattr(self.capabilities, capability):
+            raise Unsupported(f"{self.name} cannot {what}: its table has no place for it. Nothing was changed.")
+
+
+def _as_message(message: PendingMessage | Mapping[str, Any]) -> PendingMessage:
+    if isinstance(message, PendingMessage):
+        return message
+    unknown = sorted(set(message) - _FIELDS)
+    if unknown:
+        raise InvalidPayload(f"A message has no field {unknown[0]!r}; its fields are {', '.join(sorted(_FIELDS))}.")
+    return PendingMessage(**{"type": None, **message})
+
+
+def _fits(number: object) -> bool:
+    """Whether it is a whole number of 64 bits."""
+    return isinstance(number, int) and -_MAX <= number + 1 <= _MAX + 1
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
