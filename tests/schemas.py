@@ -168,8 +168,8 @@ def insert(connection: sqlite3.Connection, table: str, **values: Any) -> int:
 
 
 def build(path: Path, form: Shape, *, now: int = NOW) -> Path:
-    """Make a file of that shape: sessions 1 (`alpha`, project `red`) and 2 (`beta`, project `blue`), and in every status
-    that it knows four messages, two of either session, created one per minute.
+    """Make a file of that shape: sessions 1 (`alpha`, project `red`) and 2 (`beta`, project `blue`), and four messages
+    in every status that it knows, two of either session, created one per minute.
 
     With platforms there is a third session, `alpha` again on another platform (project `other`), and no messages.
     """
@@ -187,7 +187,8 @@ def build(path: Path, form: Shape, *, now: int = NOW) -> Path:
         insert(connection, "sdk_sessions", started_at_epoch=now - 60 * MINUTE, **values)
     for number in range(4 * len(form.statuses)):
         status = form.statuses[number // 4]
-        insert(connection, "pending_messages", **_message(form, number + 1, status, now - (30 - number) * MINUTE))
+        values = _message(form, number + 1, status, now - (30 - number) * MINUTE)
+        insert(connection, "pending_messages", **values)
     connection.execute("COMMIT")
     connection.close()
     return path

@@ -44,6 +44,10 @@ class SqliteRaw:
         changes = ", ".join(f"{name} = :{name}" for name in columns)
         self.run(f"UPDATE {table} SET {changes} WHERE id = :id", id=id, **columns)
 
+    def row_is_pending(self, id: int) -> bool:
+        found = self.run("SELECT status, started_processing_at_epoch FROM pending_messages WHERE id = :id", id=id)
+        return found == [{"status": "pending", "started_processing_at_epoch": None}]
+
     def ids(self) -> list[int]:
         return [row["id"] for row in self.run("SELECT id FROM pending_messages ORDER BY id")]
 
@@ -75,7 +79,7 @@ class SqliteRaw:
         """Write, then empty the log: which succeeds only when no other connection is inside a transaction."""
         self.connection.execute("PRAGMA user_version = 1")
         busy, _, _ = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return busy == 0
+        return bool(busy == 0)
 
     def close(self) -> None:
         self.connection.close()

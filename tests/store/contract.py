@@ -92,7 +92,9 @@ class Contract:
         """`stored` holds the columns as they are written: message_type, tool_name and so on."""
         self.last_id += 1
         row: Values = dict.fromkeys(COLUMNS)
-        row.update(id=self.last_id, session_db_id=session_db_id, content_session_id=content_session_id, status="pending")
+        row.update(
+            id=self.last_id, session_db_id=session_db_id, content_session_id=content_session_id, status="pending"
+        )
         row.update(stored)
         self._put(row, retry_count=0, created_at_epoch=self.clock())
         self.rows[self.last_id] = row

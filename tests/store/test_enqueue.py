@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -202,8 +203,6 @@ def test_created_is_the_clocks_now(store: PendingMessageStore, session: int, raw
 
 
 def test_without_a_clock_now_is_the_machines_in_milliseconds(make_store: Callable[..., PendingMessageStore]) -> None:
-    import time
-
     before = time.time_ns() // 1_000_000
     store = make_store(clock=None)
     id = store.enqueue(store.ensure_session("alpha", "red"), "alpha", FULL)
@@ -240,9 +239,7 @@ def test_a_mapping_without_a_type_is_refused(store: PendingMessageStore, session
 
 
 @pytest.mark.parametrize("unknown", [0, -1, 99, 2**63 - 1, 2**63, -(2**70)])
-def test_an_unknown_session_is_refused(
-    store: PendingMessageStore, session: int, raw: SqliteRaw, unknown: int
-) -> None:
+def test_an_unknown_session_is_refused(store: PendingMessageStore, session: int, raw: SqliteRaw, unknown: int) -> None:
     with pytest.raises(UnknownSession, match="session"):
         store.enqueue(unknown, "alpha", FULL)
     assert raw.ids() == []

@@ -75,9 +75,7 @@ def test_the_project_follows_the_session_name_not_the_id(store: PendingMessageSt
     assert [message.project for message in store.get_queue_messages()] == ["blue", None]
 
 
-def test_an_empty_project_is_empty_not_none(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw
-) -> None:
+def test_an_empty_project_is_empty_not_none(store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw) -> None:
     add()
     raw.set(session, "sdk_sessions", project="")
     assert [message.project for message in store.get_queue_messages()] == [""]

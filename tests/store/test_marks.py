@@ -34,7 +34,7 @@ def test_mark_processing_takes_a_pending_message(
 ) -> None:
     id = add(**FILLED)
     before = raw.row(id)
-    assert store.mark_processing(id) is None
+    store.mark_processing(id)
     assert raw.row(id) == {**before, "status": "processing", "started_processing_at_epoch": clock.now}
 
 
@@ -44,7 +44,7 @@ def test_mark_processing_leaves_every_other_status(
 ) -> None:
     add(**FILLED, status=status)
     before = raw.rows()
-    assert store.mark_processing(1) is None
+    store.mark_processing(1)
     assert raw.rows() == before
 
 
@@ -112,12 +112,10 @@ def test_a_message_is_tried_once_more_than_it_may_be_retried(
 
 
 @pytest.mark.parametrize("unknown", UNKNOWN)
-def test_marks_of_an_unknown_id_do_nothing(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, unknown: int
-) -> None:
+def test_marks_of_an_unknown_id_do_nothing(store: PendingMessageStore, add: Add, raw: SqliteRaw, unknown: int) -> None:
     add(status="processing")
     before = raw.rows()
-    assert store.mark_processing(unknown) is None
+    store.mark_processing(unknown)
     assert store.mark_processed(unknown) is None
     assert store.mark_failed(unknown) is None
     assert raw.rows() == before
@@ -154,9 +152,7 @@ def test_the_standing_claim_may_fail(store: PendingMessageStore, session: int, a
 
 
 @pytest.mark.parametrize("mark", ["mark_processed", "mark_failed"])
-def test_a_claim_acts_only_once(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, mark: str
-) -> None:
+def test_a_claim_acts_only_once(store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, mark: str) -> None:
     add()
     message = claim(store, session)
     assert getattr(store, mark)(message.id, claim=message) is True
@@ -208,9 +204,7 @@ def test_a_retry_counted_meanwhile_ends_the_claim(
 
 
 @pytest.mark.parametrize("mark", ["mark_processed", "mark_failed"])
-def test_a_claim_of_a_deleted_message_is_refused(
-    store: PendingMessageStore, session: int, add: Add, mark: str
-) -> None:
+def test_a_claim_of_a_deleted_message_is_refused(store: PendingMessageStore, session: int, add: Add, mark: str) -> None:
     add()
     message = claim(store, session)
     store.abort_message(message.id)

@@ -18,7 +18,7 @@ from tests.store.backends import BACKENDS, Clock
 from tests.store.contract import Contract, Values, plain, with_project
 from webui.store import Message, open_store
 
-PAYLOADS = [
+PAYLOADS: list[tuple[Any, str | None]] = [
     (None, None),
     ("", None),
     (0, None),
@@ -161,4 +161,4 @@ def test_any_sequence_of_calls_leaves_the_rows_of_the_contract(backend: str) -> 
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=limits)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(machine, settings=limits)

@@ -63,12 +63,12 @@ def test_recent_rows_are_whole_with_the_project(
 
 
 def test_cleanup_keeps_the_newest_by_completion(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
-    a, b, c, d = (add(status="processed", completed_at_epoch=completed) for completed in (40, 10, 30, 20))
+    ids = [add(status="processed", completed_at_epoch=completed) for completed in (40, 10, 30, 20)]
     assert store.cleanup_processed(2) == 2
-    assert raw.ids() == [a, c]
+    assert raw.ids() == [ids[0], ids[2]]
     assert store.cleanup_processed(2) == 0
     assert store.cleanup_processed(retention_count=1) == 1
-    assert raw.ids() == [a]
+    assert raw.ids() == [ids[0]]
 
 
 def test_cleanup_keeps_the_smaller_ids_of_a_tie(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:

@@ -129,9 +129,7 @@ def test_a_step_back_of_the_clock_makes_nothing_stuck(
     assert release(0) == 1
 
 
-def test_a_negative_threshold_reaches_into_the_future(
-    release: Callable[[int], int], add: Add, clock: Clock
-) -> None:
+def test_a_negative_threshold_reaches_into_the_future(release: Callable[[int], int], add: Add, clock: Clock) -> None:
     add(status="processing", started_processing_at_epoch=clock.now + 4)
     add(status="processing", started_processing_at_epoch=clock.now + 5)
     assert release(-5) == 1

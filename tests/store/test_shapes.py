@@ -11,7 +11,8 @@ import pytest
 from tests.schemas import MINUTE, NOW, SHAPES, TWO, Shape, build, shape
 from tests.store.backends import Clock, SqliteRaw
 from tests.store.contract import Contract, plain, with_project
-from webui.store import PendingMessageStore, Unsupported
+from tests.store.scripted import quietly
+from webui.store import PendingMessageStore, StoreError, Unsupported
 
 MakeStore = Callable[..., PendingMessageStore]
 CHANGES: dict[str, tuple[Any, ...]] = {
@@ -90,11 +91,10 @@ def test_each_change_is_the_contracts_or_refused_with_a_sentence(
 ) -> None:
     model = model_of(file, form, clock)
     before = file.rows()
-    try:
-        result = getattr(shaped, method)(*CHANGES[method])
-    except Unsupported as error:
-        assert not form.whole
-        assert len(str(error).split()) > 3
+    result: Any = quietly(lambda: getattr(shaped, method)(*CHANGES[method]))
+    if isinstance(result, StoreError):
+        assert (type(result), form.whole) == (Unsupported, False)
+        assert len(str(result).split()) > 3
         assert file.rows() == before
         return
     if method == "mark_failed":
@@ -199,9 +199,7 @@ def test_without_a_started_time_nothing_is_ever_stuck(
 
 
 @pytest.mark.parametrize("name", ["G", "I", "G-kept-four-statuses", "G-kept-completed"])
-def test_without_a_retry_count_a_failure_cannot_be_counted(
-    tmp_path: Path, make_store: MakeStore, name: str
-) -> None:
+def test_without_a_retry_count_a_failure_cannot_be_counted(tmp_path: Path, make_store: MakeStore, name: str) -> None:
     store = make_store(f"sqlite:///{build(tmp_path / 'f.db', shape(name))}", create=False)
     with pytest.raises(Unsupported):
         store.mark_failed(1)
@@ -209,9 +207,7 @@ def test_without_a_retry_count_a_failure_cannot_be_counted(
 
 
 @pytest.mark.parametrize("name", ["G", "I", "G-kept-counts"])
-def test_with_two_statuses_nothing_can_be_processed_or_failed(
-    tmp_path: Path, make_store: MakeStore, name: str
-) -> None:
+def test_with_two_statuses_nothing_can_be_processed_or_failed(tmp_path: Path, make_store: MakeStore, name: str) -> None:
     assert shape(name).statuses == TWO
     store = make_store(f"sqlite:///{build(tmp_path / 'f.db', shape(name))}", create=False)
     with pytest.raises(Unsupported):
@@ -236,9 +232,7 @@ def test_exhausted_retries_fail_only_where_a_file_can_keep_that(
 
 
 @pytest.mark.parametrize("name", ["I", "I-kept-all"])
-def test_a_session_name_on_two_platforms_does_not_double_rows(
-    tmp_path: Path, make_store: MakeStore, name: str
-) -> None:
+def test_a_session_name_on_two_platforms_does_not_double_rows(tmp_path: Path, make_store: MakeStore, name: str) -> None:
     path = build(tmp_path / "f.db", shape(name))
     store = make_store(f"sqlite:///{path}", create=False)
     messages = store.get_queue_messages()

@@ -12,6 +12,10 @@ from webui.store import InvalidPayload, Message, PendingMessage, PendingMessageS
 PAYLOADS = ["tool_input", "tool_response"]
 
 
+def with_value(row: Message, name: str, value: Any) -> Message:
+    return replace(row, **{name: value})
+
+
 @pytest.fixture
 def row(store: PendingMessageStore, session: int) -> Message:
     message = store.get_message(store.enqueue(session, "alpha", FULL))
@@ -36,7 +40,8 @@ def test_the_type_is_the_rows(store: PendingMessageStore, row: Message) -> None:
 @pytest.mark.parametrize("name", ["tool_name", "cwd", "last_user_message", "last_assistant_message", *PAYLOADS])
 @pytest.mark.parametrize("value", [None, ""])
 def test_empty_text_becomes_none(store: PendingMessageStore, row: Message, name: str, value: str | None) -> None:
-    assert store.to_pending_message(replace(row, **{name: value})) == replace(FULL, **{name: None})
+    nothing: dict[str, Any] = {name: None}
+    assert store.to_pending_message(with_value(row, name, value)) == replace(FULL, **nothing)
 
 
 def test_prompt_number_0_becomes_none(store: PendingMessageStore, row: Message) -> None:
@@ -62,10 +67,8 @@ def test_prompt_number_0_becomes_none(store: PendingMessageStore, row: Message) 
         ('{"a":1,"a":2}', {"a": 2}),
     ],
 )
-def test_payloads_are_parsed_once(
-    store: PendingMessageStore, row: Message, name: str, text: str, value: Any
-) -> None:
-    parsed = getattr(store.to_pending_message(replace(row, **{name: text})), name)
+def test_payloads_are_parsed_once(store: PendingMessageStore, row: Message, name: str, text: str, value: Any) -> None:
+    parsed = getattr(store.to_pending_message(with_value(row, name, text)), name)
     assert (type(parsed), parsed) == (type(value), value)
 
 
@@ -83,7 +86,7 @@ def test_payloads_are_parsed_once(
         "Infinity",
         "-Infinity",
         '{"a":NaN}',
-        '[-Infinity]',
+        "[-Infinity]",
         '"a\nb"',
         "\ufeff{}",
         "01",
@@ -95,14 +98,13 @@ def test_payloads_are_parsed_once(
 )
 def test_invalid_json_is_refused_by_name(store: PendingMessageStore, row: Message, name: str, text: str) -> None:
     with pytest.raises(InvalidPayload, match=name):
-        store.to_pending_message(replace(row, **{name: text}))
+        store.to_pending_message(with_value(row, name, text))
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_a_payload_that_is_no_text_is_refused_by_name(store: PendingMessageStore, row: Message, name: str) -> None:
-    odd: Any = b"\x00\xff"
     with pytest.raises(InvalidPayload, match=name):
-        store.to_pending_message(replace(row, **{name: odd}))
+        store.to_pending_message(with_value(row, name, b"\x00\xff"))
 
 
 def test_a_number_of_thousands_of_digits_is_parsed_or_refused(store: PendingMessageStore, row: Message) -> None:

@@ -1,0 +1,352 @@
+"""Pages: each row once, both ways, whatever moves meanwhile; never a payload, never an unbounded count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.schemas import MINUTE, build, shape
+from tests.store.backends import Clock, SqliteRaw
+from webui.store import NotFound, PendingMessageStore, browse, diagnosis
+from webui.store.browse import parse_cursor
+from webui.store.filters import BadFilter, Filters
+from webui.store.model import Cursor, Page
+from webui.store.schema import PAYLOADS
+
+Add = Callable[..., int]
+Read = Callable[[Cursor | None], Page]
+SECTIONS = ("processing", "failed", "pending")
+
+
+@pytest.fixture
+def mixed(store: PendingMessageStore, session: int, other: int, raw: SqliteRaw) -> dict[str, list[int]]:
+    """120 messages, in every status in turns; the ids of each."""
+    raw.run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)"
+        " INSERT INTO pending_messages (id, session_db_id, content_session_id, message_type, tool_name, tool_input,"
+        " status, created_at_epoch, started_processing_at_epoch, completed_at_epoch)"
+        " SELECT i, 1 + i % 2, iif(i % 2, 'beta', 'alpha'), iif(i % 5, 'observation', 'summarize'),"
+        " iif(i % 3, 'Read', 'bash'), '{\"n\":' || i || '}',"
+        " CASE i % 4 WHEN 0 THEN 'pending' WHEN 1 THEN 'processing' WHEN 2 THEN 'failed' ELSE 'processed' END,"
+        " 1000 + i, 2000 + i, 3000 + i / 8 FROM n"
+    )
+    rows = raw.run("SELECT id, status FROM pending_messages ORDER BY id")
+    return {s: [row["id"] for row in rows if row["status"] == s] for s in (*SECTIONS, "processed")}
+
+
+def ids(page: Page) -> list[int]:
+    return [row.id for row in page.rows]
+
+
+def onward(read: Read) -> Iterator[Page]:
+    cursor: Cursor | None = None
+    while True:
+        page = read(cursor)
+        yield page
+        if page.next is None:
+            return
+        cursor = parse_cursor(str(page.next))
+
+
+def back(read: Read, last: Page) -> Iterator[Page]:
+    page = last
+    while page.previous is not None:
+        page = read(parse_cursor(str(page.previous)))
+        yield page
+
+
+def walked(read: Read) -> list[int]:
+    """The ids of the whole list, page by page; going back gives the same. (A budget may cut a page short.)"""
+    pages = list(onward(read))
+    returned = list(back(read, pages[-1]))[::-1]
+    assert [id for page in returned for id in ids(page)] == [id for page in pages[:-1] for id in ids(page)]
+    assert pages[0].previous is None
+    assert pages[-1].next is None
+    return [id for page in pages for id in ids(page)]
+
+
+def queue(store: PendingMessageStore, limit: int, newest: bool = True, **given: Any) -> Read:
+    filters = Filters.parse(given)
+    return lambda cursor: browse.queue_page(store, filters, cursor, newest_first=newest, limit=limit)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 30, 45, 90, 91, 200])
+@pytest.mark.parametrize("newest", [True, False])
+def test_the_queue_shows_each_row_once_both_ways(
+    store: PendingMessageStore, mixed: dict[str, list[int]], limit: int, newest: bool
+) -> None:
+    step = -1 if newest else 1
+    assert walked(queue(store, limit, newest)) == [id for status in SECTIONS for id in mixed[status][::step]]
+
+
+@pytest.mark.parametrize(
+    ("given", "matches"),
+    [
+        ({"status": "failed"}, "status = 'failed'"),
+        ({"session": "2"}, "session_db_id = 2"),
+        ({"session": "99"}, "false"),
+        ({"project": "blue"}, "content_session_id = 'beta'"),
+        ({"project": "nowhere"}, "false"),
+        ({"type": "summarize"}, "message_type = 'summarize'"),
+        ({"tool": "BASH"}, "tool_name = 'bash'"),
+        ({"id": "8"}, "id = 8"),
+        ({"id": "7"}, "false"),
+        ({"q": '"n":11'}, "substr(tool_input, 1, 7) = '{\"n\":11'"),
+        ({"stuck": "1s"}, "status = 'processing'"),
+        (
+            {"tool": "Read", "type": "observation", "session": "1", "q": "n"},
+            "tool_name = 'Read' AND message_type = 'observation' AND session_db_id = 1",
+        ),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("limit", [2, 50])
+def test_filters_show_what_matches_once_both_ways(
+    store: PendingMessageStore,
+    mixed: dict[str, list[int]],
+    raw: SqliteRaw,
+    given: dict[str, Any],
+    matches: str,
+    limit: int,
+) -> None:
+    kept = {row["id"] for row in raw.run(f"SELECT id FROM pending_messages WHERE {matches}")}
+    expected = [id for status in SECTIONS for id in mixed[status][::-1] if id in kept]
+    assert walked(queue(store, limit, **given)) == expected
+
+
+def test_rows_that_move_meanwhile_are_never_shown_twice_in_a_section_and_the_rest_once(
+    store: PendingMessageStore, mixed: dict[str, list[int]], raw: SqliteRaw
+) -> None:
+    shown: list[int] = []
+    cursor: Cursor | None = None
+    moves: list[Callable[[], object]] = [
+        lambda: raw.set(mixed["pending"][-1], status="processed"),
+        lambda: store.abort_message(mixed["pending"][5]),
+        lambda: store.enqueue(1, "alpha", {"type": "observation"}),
+        lambda: store.retry_message(mixed["pending"][3]),
+    ]
+    while True:
+        page = browse.queue_page(store, Filters.parse({"status": "pending"}), cursor, limit=6)
+        shown += ids(page)
+        if page.next is None:
+            break
+        cursor = page.next
+        if moves:
+            moves.pop(0)()
+    assert len(shown) == len(set(shown))
+    untouched = set(mixed["pending"]) - {mixed["pending"][-1], mixed["pending"][5]}
+    assert untouched <= set(shown)
+
+
+def test_a_page_mark_of_a_row_that_is_gone_still_works(store: PendingMessageStore, mixed: dict[str, list[int]]) -> None:
+    read = queue(store, 10, status="failed")
+    first = read(None)
+    for id in ids(first):
+        store.abort_message(id)
+    assert first.next is not None
+    assert ids(read(first.next)) == mixed["failed"][::-1][10:20]
+    back_again = read(read(first.next).previous)
+    assert (ids(back_again), back_again.previous) == ([], None)
+
+
+@pytest.mark.parametrize("limit", [1, 4, 29, 100])
+def test_recent_is_newest_first_with_ties_by_id_both_ways(
+    store: PendingMessageStore, mixed: dict[str, list[int]], raw: SqliteRaw, limit: int
+) -> None:
+    rows = raw.run("SELECT id, completed_at_epoch AS at FROM pending_messages WHERE status = 'processed'")
+    expected = [row["id"] for row in sorted(rows, key=lambda row: (-row["at"], row["id"]))]
+    assert walked(partial(browse.recent_page, store, 0, limit=limit)) == expected
+    since = 3_010
+    newer = [row["id"] for row in rows if row["at"] > since]
+    assert sorted(walked(partial(browse.recent_page, store, since, limit=limit))) == sorted(newer)
+
+
+def test_stuck_is_oldest_first_strictly_before_the_cutoff(
+    store: PendingMessageStore, mixed: dict[str, list[int]], raw: SqliteRaw
+) -> None:
+    cutoff = 2_000 + mixed["processing"][20]
+    raw.set(mixed["processing"][3], started_processing_at_epoch=None)
+    expected = [id for index, id in enumerate(mixed["processing"][:20]) if index != 3]
+    for limit in (3, 50):
+        assert walked(partial(browse.stuck_page, store, cutoff, limit=limit)) == expected
+
+
+def test_unclaimed_is_pending_created_strictly_before_the_cutoff_oldest_first(
+    store: PendingMessageStore, mixed: dict[str, list[int]]
+) -> None:
+    cutoff = 1_000 + mixed["pending"][20]
+    for limit in (3, 50):
+        assert walked(partial(browse.unclaimed_page, store, cutoff, limit=limit)) == mixed["pending"][:20]
+
+
+def test_without_a_started_time_stuck_goes_by_created(
+    make_store: Callable[..., PendingMessageStore], tmp_path: Path, clock: Clock
+) -> None:
+    store = make_store(str(build(tmp_path / "e.db", shape("E"))), create=False)
+    assert ids(browse.stuck_page(store, clock.now - 24 * MINUTE)) == [5, 6]
+    assert ids(browse.stuck_page(store, clock.now)) == [5, 6, 7, 8]
+
+
+def test_a_row_has_what_a_list_shows(store: PendingMessageStore, other: int, add: Add, clock: Clock) -> None:
+    id = add(
+        session=other,
+        status="failed",
+        retry_count=2,
+        started_processing_at_epoch=5,
+        completed_at_epoch=7,
+        tool_response="x" * 100_000,
+        cwd="/c",
+        prompt_number=3,
+        last_user_message="é" * 1_000,
+    )
+    [row] = browse.queue_page(store, Filters()).rows
+    assert row == browse.get_row(store, id) == browse.get_detail(store, id).row
+    assert (row.id, row.session_db_id, row.content_session_id, row.message_type) == (id, other, "beta", "observation")
+    assert (row.status, row.retry_count, row.tool_name, row.cwd, row.prompt_number) == ("failed", 2, "Read", "/c", 3)
+    assert (row.created_at, row.started_at, row.completed_at) == (clock.now, 5, 7)
+    assert (row.project, row.session_status, row.trashed_by, dict(row.extra)) == ("blue", "active", None, {})
+    assert (row.tool_input.kind, row.tool_input.data, row.tool_input.size) == ("text", b'{"a":1}', 7)
+    assert (row.tool_response.kind, row.tool_response.size) == ("text", 100_000)
+    assert (row.last_user_message.size, row.last_assistant_message.kind) == (2_000, "null")
+    assert row.size == 7 + 100_000 + 2_000
+
+
+def test_only_the_first_bytes_of_a_payload_come_with_a_row(store: PendingMessageStore, add: Add) -> None:
+    add(**dict.fromkeys(PAYLOADS, "y" * 1_000_000))
+    [row] = browse.queue_page(store, Filters()).rows
+    pieces = [getattr(row, name) for name in PAYLOADS]
+    assert [piece.size for piece in pieces] == [1_000_000] * 4
+    assert max(len(piece.data) for piece in pieces) <= 4_096
+
+
+def test_long_texts_are_cut(store: PendingMessageStore, add: Add) -> None:
+    id = add(tool_name="t" * 5_000, cwd="c" * 5_000, content_session_id="s" * 5_000)
+    row = browse.get_row(store, id)
+    assert [len(text or "") for text in (row.tool_name, row.cwd, row.content_session_id)] == [400] * 3
+
+
+LISTS: dict[str, Callable[[PendingMessageStore], object]] = {
+    "queue": lambda store: browse.queue_page(store, Filters()),
+    "filtered": lambda store: browse.queue_page(store, Filters.parse({"tool": "Read", "project": "red"})),
+    "stuck": lambda store: browse.stuck_page(store, 10_000),
+    "unclaimed": lambda store: browse.unclaimed_page(store, 10_000),
+    "recent": lambda store: browse.recent_page(store, 0),
+    "counts": lambda store: diagnosis.counts(store, 10_000),
+    "verdict": lambda store: diagnosis.verdict(store, 10_000),
+    "row": lambda store: browse.get_row(store, 1),
+    "detail": lambda store: browse.get_detail(store, 1),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_list_and_no_page_selects_a_payload(
+    store: PendingMessageStore, mixed: dict[str, list[int]], statements: list[str], name: str
+) -> None:
+    store.close()
+    LISTS[name](store)
+    issued = [sql for sql in statements if "FROM" in sql and "sqlite_master" not in sql]
+    assert issued
+    for sql in issued:
+        for column in PAYLOADS:
+            assert not re.search(rf"(?<!typeof\()\b{column}\b(?!_kind)", sql), sql
+
+
+def test_counts_stop_at_ten_thousand(store: PendingMessageStore, session: int, raw: SqliteRaw) -> None:
+    raw.run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20003)"
+        " INSERT INTO pending_messages (session_db_id, content_session_id, message_type, status, created_at_epoch)"
+        " SELECT 1, 'alpha', 'observation', iif(i % 2, 'failed', 'pending'), 1 FROM n"
+    )
+    counts = diagnosis.counts(store, 5)
+    assert (str(counts.failed), str(counts.pending), str(counts.processing)) == ("10,000+", "10,000+", "0")
+    raw.run("DELETE FROM pending_messages WHERE id IN (2, 4)")
+    assert str(diagnosis.counts(store, 5).pending) == "9,999"
+
+
+@pytest.mark.parametrize("given", [{"q": "needle"}, {"tool": "needle"}], ids=str)
+def test_a_page_whose_time_is_up_says_how_far_it_looked_and_goes_on(
+    store: PendingMessageStore, session: int, raw: SqliteRaw, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("webui.store.scan.SEARCH_BUDGET", 0)
+    monkeypatch.setattr("webui.store.scan.BUDGET", 0)
+    raw.run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+        " INSERT INTO pending_messages (id, session_db_id, content_session_id, message_type, tool_name, tool_input,"
+        " status, created_at_epoch) SELECT i, 1, 'alpha', 'observation', iif(i % 600, 'Read', 'needle'),"
+        " hex(zeroblob(500)), iif(i % 2, 'pending', 'failed'), 1 FROM n"
+    )
+    pages = list(onward(queue(store, 50, **given)))
+    assert [id for page in pages for id in ids(page)] == [1800, 1200, 600]
+    stopped = [page for page in pages if page.looked_at is not None]
+    assert stopped
+    assert all(page.next is not None and page.looked_at for page in stopped)
+
+
+@pytest.mark.parametrize("text", ["100%", "a_b", "c\\d", "é", "😀", "'; DROP TABLE pending_messages; --", '{"n":1}'])
+def test_a_search_takes_the_text_literally(store: PendingMessageStore, add: Add, raw: SqliteRaw, text: str) -> None:
+    for name in ("tool_name", "cwd", *PAYLOADS):
+        add(**{name: f"before {text} after"})
+    add(cwd="1000 axb cd e")
+    assert len(walked(queue(store, 50, q=text))) == 6
+
+
+def test_a_search_does_not_mind_odd_values(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+    for value in ("x'00ff'", "CAST(x'ff41fe' AS TEXT)", "5", "1.5", "NULL"):
+        id = add()
+        raw.run(f"UPDATE pending_messages SET tool_input = {value}, cwd = {value} WHERE id = :id", id=id)
+    wanted = add(cwd="needle")
+    assert walked(queue(store, 50, q="needle")) == [wanted]
+    assert len(walked(queue(store, 2))) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "next", "next-", "next-failed", "next-failed-", "next-failed-x", "up-failed-1", "next-failed-1-2"),
+        *("x" * 999, "next-failed-99999999999999999999", "next-failed-9223372036854775808", "next-'; --1"),
+        "next-failed-１",
+    ],
+)
+def test_a_page_mark_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(BadFilter):
+        parse_cursor(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["next-failed-1", "previous-pending--5", "next-1750000000000-9", "next--7-9223372036854775807"]
+)
+def test_a_page_mark_reads_back_as_it_was_written(text: str) -> None:
+    assert str(parse_cursor(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["next-nonsense-5", "previous-nonsense-5", "next-failed-5", "next-5-5", "previous--9-1"]
+)
+def test_a_page_mark_of_another_list_does_no_harm(
+    store: PendingMessageStore, mixed: dict[str, list[int]], text: str
+) -> None:
+    cursor = parse_cursor(text)
+    read: list[Callable[[Cursor], Page]] = [
+        lambda cursor: browse.queue_page(store, Filters(), cursor),
+        lambda cursor: browse.queue_page(store, Filters.parse({"status": "pending"}), cursor),
+        lambda cursor: browse.stuck_page(store, 10_000, cursor),
+        lambda cursor: browse.recent_page(store, 0, cursor),
+    ]
+    for page in read:
+        assert len(page(cursor).rows) <= 50
+
+
+def test_an_unknown_message_is_not_found(store: PendingMessageStore, add: Add) -> None:
+    add()
+    for unknown in (0, 99, -1, 2**63, 2**100):
+        with pytest.raises(NotFound):
+            browse.get_row(store, unknown)
+        with pytest.raises(NotFound):
+            browse.get_detail(store, unknown)
+        with pytest.raises(NotFound):
+            browse.read_payload(store, unknown, "tool_input")

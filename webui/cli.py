@@ -1,0 +1,181 @@
+"""The command `unstick`: serve a queue, make a living one to try it on, remove what Unstick added to one."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from webui import config, serving
+from webui.app import create_app
+from webui.demo import history, life
+from webui.options import SettingError
+from webui.store import StoreError, migrate, open_store
+from webui.store.filters import format_duration
+from webui.version import __version__
+
+CLAUDE_MEM = Path("~/.claude-mem/claude-mem.db")
+"""Where claude-mem keeps its queue."""
+
+SETTINGS = config.table()
+DEFAULTS = config.Settings()
+
+
+class Refused(click.ClickException):
+    """A sentence on stderr, and exit code 2."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """Turns the errors that carry a sentence into that sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except (SettingError, StoreError, serving.CannotListen) as error:
+            raise Refused(str(error)) from None
+
+
+def _option(name: str, default: object = None) -> Callable[[Any], Any]:
+    """The option for the setting `name`, which the setting itself reads, and refuses in its own words. What is not
+    given is left to the environment and the defaults."""
+    setting = SETTINGS[name]
+
+    def read(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+        try:
+            return None if value is None else setting.read(value)
+        except (ValueError, StoreError) as error:
+            raise click.BadParameter(str(error)) from None
+
+    sentence = setting.sentence if default is None else f"{setting.sentence}  [default: {default}]"
+    option = "--" + name.lower().replace("_", "-")
+    return click.option(option, name, metavar=setting.kind.upper(), callback=read, help=sentence)
+
+
+PORT = _option("PORT", DEFAULTS.port)
+OPEN = click.option("--open", "in_browser", is_flag=True, help="Open the page in a browser.")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="unstick")
+def main() -> None:
+    """See what is stuck in a message queue, and put it right with one click.
+
+    \b
+    Examples:
+      unstick demo --open           look around in a queue that lives
+      unstick serve queue.db        show a real one at http://localhost:8377/
+    """
+
+
+@main.command(short_help="Show a queue in the browser.")
+@click.argument("database", required=False)
+@_option("HOST", DEFAULTS.host)
+@PORT
+@click.option("--read-only", "READ_ONLY", is_flag=True, default=None, help=SETTINGS["READ_ONLY"].sentence)
+@_option("STUCK_AFTER", format_duration(DEFAULTS.stuck_after))
+@_option("WORKER_URL")
+@OPEN
+def serve(database: str | None, in_browser: bool, **options: Any) -> None:
+    """Show a queue in the browser, where its operator can put it right.
+
+    DATABASE is an SQLite file with a table pending_messages. Without one it is claude-mem's own,
+    ~/.claude-mem/claude-mem.db. Every option can also be set in the environment: --port as UNSTICK_PORT.
+
+    \b
+    Example:
+      unstick serve queue.db --stuck-after 10m --open
+    """
+    _serve(_given({"DATABASE": database, **options}), in_browser)
+
+
+@main.command(short_help="Make a living queue and show it.")
+@PORT
+@click.option("--keep", type=click.Path(), metavar="PATH", help="Make the queue at PATH and leave it there.")
+@OPEN
+def demo(keep: str | None, in_browser: bool, **options: Any) -> None:
+    """Make a living queue and show it: a producer fills it, and a worker drains it that sometimes fails, hangs or
+    crashes. It is gone when the command ends, unless you keep it.
+
+    \b
+    Example:
+      unstick demo --keep playground.db --open
+    """
+    with ExitStack() as stack:
+        path = Path(keep or Path(stack.enter_context(TemporaryDirectory(prefix="unstick-"))) / "demo.db").expanduser()
+        if path.exists():
+            raise Refused(f"{path} is there already, and the demo touches no queue but its own. Name a new file.")
+        click.echo("Making a queue with a past of six hours …")
+        history.write(str(path), time.time_ns() // 1_000_000)
+        stack.enter_context(life.alive(str(path)))
+        _serve({**_given(options), "DATABASE": str(path), "WORKER_URL": None}, in_browser)
+
+
+@main.command(short_help="Remove what Unstick added to a queue's file.")
+@click.argument("database")
+def clean(database: str) -> None:
+    """Remove every table that Unstick added to DATABASE: the journal of what operators did, reasons of failures, and
+    the trash, so that aborted messages cannot be restored any more. The queue itself stays as it is.
+
+    \b
+    Example:
+      unstick clean queue.db
+    """
+    with closing(open_store(database)) as store:
+        removed = migrate.clean(store.database)
+    for table, rows in removed.items():
+        click.echo(f"Removed {table} ({rows:,} {'row' if rows == 1 else 'rows'})")
+    if not removed:
+        click.echo(f"There was nothing to remove: {store.location} has no table of Unstick's.")
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _serve(given: dict[str, Any], in_browser: bool) -> None:
+    """Serves the queue until somebody ends it. What is not given comes from the environment, or is the default."""
+    chosen = config.read(given, os.environ)
+    database = chosen.database or _claude_mems_own()
+    with (
+        closing(open_store(database, read_only=chosen.read_only)) as store,
+        serving.listen(chosen.host, chosen.port) as listener,
+    ):
+        address = serving.url(listener)
+        app = create_app({**given, "PORT": listener.getsockname()[1]}, store=store)
+        _log_to_stderr()
+
+        def announce() -> None:
+            click.echo(f"{store.location} is shown at {address} (Ctrl-C ends it)")
+            if in_browser:
+                serving.open_browser(address)
+
+        serving.serve(app, listener, announce)
+
+
+def _claude_mems_own() -> str:
+    if not CLAUDE_MEM.expanduser().is_file():
+        raise Refused(
+            f"Which queue? There is none at {CLAUDE_MEM}, where claude-mem keeps its own. "
+            "Name a file, like: unstick serve queue.db. To look around first: unstick demo"
+        )
+    return str(CLAUDE_MEM)
+
+
+def _log_to_stderr() -> None:
+    """One line for each action and each refusal, with the time in UTC."""
+    line = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    line.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(line)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

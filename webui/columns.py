@@ -1,0 +1,152 @@
+"""What a list shows of a message. A new column is one entry in `COLUMNS`, a new fact on a row's second line one in
+`FACTS`, a new line of a message's details one in `DETAILS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from webui.payload import format_bytes
+from webui.store.diagnosis import is_stuck
+from webui.store.model import Row
+from webui.store.schema import Capabilities
+from webui.wording import text
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Against what a row is judged: now and the instant before which a claim is stuck (ms), the file, the rights."""
+
+    now: int
+    cutoff: int
+    max_retries: int
+    capabilities: Capabilities
+    may: Callable[[str], bool]
+
+    @property
+    def stuck_after(self) -> int:
+        """The threshold in ms."""
+        return self.now - self.cutoff
+
+
+class Column(NamedTuple):
+    """A column of a list: its name, which is its class and its cell's macro in `_cells.html`, and its heading."""
+
+    name: str
+    heading: str
+    spoken: bool = False
+    """Whether the heading is for screen readers only."""
+
+
+COLUMNS = (
+    Column("status", "Status"),
+    Column("what", "Message"),
+    Column("age", "Age"),
+    Column("act", "Actions", spoken=True),
+)
+
+Words = Callable[[Row, Scene], str | None]
+Link = Callable[[Row], Mapping[str, str]]
+
+
+class Fact(NamedTuple):
+    """A fact on a row's second line: its words (none: it is not shown), and the filter that a click on it sets."""
+
+    name: str
+    words: Words
+    link: Link | None = None
+
+
+def _project(row: Row, scene: Scene) -> str:
+    return text(row.project, 80) if row.project else "no project"
+
+
+def _session(row: Row, scene: Scene) -> str:
+    ended = f", {row.session_status}" if row.session_status in ("completed", "failed") else ""
+    return f"#{text(row.session_db_id, 20)}{ended}"
+
+
+def _size(row: Row, scene: Scene) -> str | None:
+    return format_bytes(row.size) if row.size >= 1024 else None
+
+
+def _tries(row: Row, scene: Scene) -> str | None:
+    if row.retry_count is None or row.retry_count == 0:
+        return None
+    return f"retry {text(row.retry_count, 20)}/{scene.max_retries}"
+
+
+def _by_project(row: Row) -> Mapping[str, str]:
+    return {"project": row.project if isinstance(row.project, str) and row.project.strip() else "(none)"}
+
+
+def _by_session(row: Row) -> Mapping[str, str]:
+    return {"session": str(row.session_db_id)}
+
+
+FACTS = (
+    Fact("project", _project, _by_project),
+    Fact("session", lambda row, scene: f"session {_session(row, scene)}", _by_session),
+    Fact("id", lambda row, scene: f"id {row.id}"),
+    Fact("size", _size),
+    Fact("tries", _tries),
+)
+
+
+def facts(row: Row, scene: Scene) -> list[tuple[Fact, str]]:
+    """The facts that a row's second line shows, with their words."""
+    found = ((fact, fact.words(row, scene)) for fact in FACTS)
+    return [(fact, words) for fact, words in found if words is not None]
+
+
+def dots(row: Row, scene: Scene) -> tuple[int, int] | None:
+    """Retries used and left, to be drawn; None where there is nothing to draw."""
+    if not isinstance(row.retry_count, int) or not 0 < row.retry_count <= scene.max_retries <= 8:
+        return None
+    return row.retry_count, scene.max_retries - row.retry_count
+
+
+def state(row: Row, scene: Scene) -> str:
+    """The state as a page says it: the stored one, or `stuck`, or `aborted`."""
+    if row.trashed_by is not None:
+        return "aborted"
+    return "stuck" if is_stuck(row, scene.cutoff) else text(row.status, 40)
+
+
+class Line(NamedTuple):
+    """A line of a message's details."""
+
+    label: str
+    words: Words
+    mono: bool = False
+    link: Link | None = None
+
+
+def _prompt(row: Row, scene: Scene) -> str | None:
+    return None if row.prompt_number is None else text(row.prompt_number)
+
+
+def _retries(row: Row, scene: Scene) -> str | None:
+    return None if row.retry_count is None else f"{text(row.retry_count)} of {scene.max_retries}"
+
+
+DETAILS = (
+    Line("Id", lambda row, scene: str(row.id)),
+    Line("Type", lambda row, scene: text(row.message_type)),
+    Line("Project", _project, link=_by_project),
+    Line("Session", _session, link=_by_session),
+    Line("Prompt", _prompt),
+    Line("Retries", _retries),
+    Line("Folder", lambda row, scene: text(row.cwd) if row.cwd else None, mono=True),
+    Line("Session id", lambda row, scene: text(row.content_session_id), mono=True),
+    Line("Size", lambda row, scene: format_bytes(row.size)),
+)
+
+
+def details(row: Row, scene: Scene) -> list[tuple[Line, str]]:
+    """The lines of a message's details with their words, then what other releases added."""
+    found = [(line, line.words(row, scene)) for line in DETAILS]
+    added = [(Line(name.replace("_", " ").capitalize(), _project, mono=True), text(value))
+             for name, value in row.extra.items() if value is not None and not name.endswith("_epoch")]  # fmt: skip
+    return [(line, words) for line, words in found if words is not None] + added

@@ -1,0 +1,136 @@
+"""Mounting the UI in a Flask app: `WebUI(store, url_prefix="/queue", may=…).init_app(app)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, g, request
+
+from webui import assets, blueprint, guard, headers, logbook, routing
+from webui.options import Options, SettingError
+from webui.views import MODULES
+
+if TYPE_CHECKING:
+    from webui.store import PendingMessageStore
+
+LARGEST_BODY = 1_000_000
+"""Bytes of a request's body. Ours are forms of a few fields."""
+
+
+class WebUI:
+    """The pages of one queue, to be mounted in a Flask app with `init_app`.
+
+    - `store`: an open store (`webui.open_store`).
+    - `url_prefix`: where the pages are, like `/admin/queue`.
+    - `may(action) -> bool`: whether the visitor of this request may do it. The actions are view, retry, retry-fresh,
+      abort, undo, retry-all and wake. There is no default: nobody's queue is open by accident. What it raises is
+      answered as a fault, never as a yes.
+    - `actor() -> str`: who the visitor is, for the journal.
+    - `hosts`: the names that the app is reached by, as they stand in the address bar (`queue.example.com`,
+      `box:8377`). This machine's own names are always answered to.
+    - `read_only`: pages without buttons, and every action refused.
+    - `stuck_after`: milliseconds of processing after which a message counts as stuck.
+    - `worker_url`: where claude-mem's worker listens, on this machine, for the button that wakes it.
+    - `environment`: a short text for the badge, like `production`.
+    - `name`: the blueprint's name, for `url_for("name.queue")`; by default made from the prefix (`webui_queue`).
+    - `mounted=False` is for an app that is nothing but the UI: see `webui.create_app`.
+
+    Raises SettingError, a ValueError, for a value that cannot be used.
+    """
+
+    def __init__(
+        self,
+        store: PendingMessageStore,
+        *,
+        url_prefix: str = "/queue",
+        may: Callable[[str], bool] | None = None,
+        actor: Callable[[], str] | None = None,
+        hosts: Iterable[str] = (),
+        read_only: bool = False,
+        stuck_after: int = 300_000,
+        worker_url: str | None = None,
+        environment: str | None = None,
+        name: str | None = None,
+        mounted: bool = True,
+    ) -> None:
+        if isinstance(hosts, str):
+            raise SettingError(f"hosts= has to be a list of names, like [{hosts!r}].")
+        self.options = Options(
+            store=store,
+            name="webui" + re.sub(r"[^A-Za-z0-9]", "_", url_prefix) if name is None else name,
+            url_prefix=url_prefix,
+            may=may,  # type: ignore[arg-type]  # None is refused there, with a sentence
+            actor=_nobody if actor is None else actor,
+            hosts=frozenset(host.lower() for host in hosts),
+            read_only=read_only or store.read_only,
+            stuck_after=stuck_after,
+            worker_url=worker_url,
+            environment=environment,
+            mounted=mounted,
+        )
+
+    def init_app(self, app: Flask) -> None:
+        """Registers the pages, and the checks and headers of everything under the prefix; nothing else of `app`
+        changes. Raises SettingError when another WebUI is in the way."""
+        _keep_apart(app, self.options)
+        routing.register_converters(app)
+        pages = blueprint.make(self.options)
+        for module in MODULES:
+            module.register(pages)
+        app.register_blueprint(pages, url_prefix=self.options.url_prefix or None)
+        _watch(app, self.options)
+
+
+def _nobody() -> str:
+    return "unknown"
+
+
+def _keep_apart(app: Flask, options: Options) -> None:
+    others: dict[str, Options] = app.extensions.setdefault("webui", {})
+    for other in others.values():
+        if other.covers(options.url_prefix) or options.covers(other.url_prefix) or other.name == options.name:
+            raise SettingError(
+                f"Two UIs of one app need prefixes beside each other and names of their own: {other.url_prefix} "
+                f"({other.name}) is there already. Choose another url_prefix= or name= for {options.url_prefix}."
+            )
+    others[options.name] = options
+
+
+def _watch(app: Flask, options: Options) -> None:
+    """Guards every request under the prefix and dresses every answer, whoever gives it: 404s and redirects too."""
+
+    def check() -> Response | None:
+        if not options.covers(request.path):
+            return None
+        request.max_content_length = LARGEST_BODY
+        public = request.endpoint == f"{options.name}.static"
+        refused = guard.refusal(request, options.hosts, public=public)
+        if refused is None:
+            return None
+        logbook.note(refused)
+        # Bare text: a page of ours has a token in it, and this visitor may be a page of somebody else.
+        return Response(f"{refused}\n", status=403, mimetype="text/plain")
+
+    def finish(response: Response) -> Response:
+        if options.covers(request.path):
+            kept = g.get("webui_own_headers", {})
+            headers.dress(response, kept | _caching(response, options))
+            logbook.write(response.status_code)
+        return response
+
+    # First and last of all hooks: a host's CSRF check must not hand a fresh token to a name we do not answer to, and
+    # a host's own policy for its pages would break ours.
+    app.before_request_funcs.setdefault(None, []).insert(0, check)
+    app.after_request_funcs.setdefault(None, []).insert(0, finish)
+
+
+def _caching(response: Response, options: Options) -> dict[str, str]:
+    if request.endpoint != f"{options.name}.static":
+        response.vary.add("HX-Request-Type")
+        return {}
+    lasting = response.status_code in (200, 206, 304) and request.args.get("v") == assets.fingerprint(
+        (request.view_args or {})["filename"]
+    )
+    return {"Cache-Control": headers.FOR_A_YEAR} if lasting else {}

@@ -1,0 +1,36 @@
+"""The headers of every answer under our prefix: pages, fragments, files, redirects and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from werkzeug import Response
+
+STRICT = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    # Never no-referrer: plain forms would then send `Origin: null`, and Flask-WTF asks for a referrer under https.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+
+FOR_A_YEAR = "public, max-age=31536000, immutable"
+"""The Cache-Control of a file whose URL carries its fingerprint."""
+
+
+def own(response: Response) -> dict[str, str]:
+    """Those of the strict headers that the view has set itself (the raw payload has a stricter policy of its own)."""
+    return {name: response.headers[name] for name in STRICT if name in response.headers}
+
+
+def dress(response: Response, kept: Mapping[str, str]) -> None:
+    """Puts the strict set on `response`, over whatever a host's own hooks have set; `kept` are the view's own."""
+    for name, value in STRICT.items():
+        response.headers[name] = kept.get(name, value)

@@ -1,0 +1,153 @@
+"""Answers: a page or its partial; after an action the partials that changed, or the way back with the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from webui import actions, columns, wording, worker
+from webui.columns import COLUMNS, Column, Scene
+from webui.forms import MessagePlace, Place, RecentPlace
+from webui.options import current
+from webui.payload import format_bytes
+from webui.store import browse, diagnosis
+from webui.store.errors import NotFound
+from webui.store.model import Count, Counts, Detail, Row
+from webui.target import target, tool_icon, tool_label
+from webui.timeline import steps
+from webui.wording import Said
+
+
+class Tab(NamedTuple):
+    """A page of the top level, and the number on its tab (None: this file does not hold it)."""
+
+    endpoint: str
+    label: str
+    number: Callable[[Counts], Count | None]
+    alarming: bool = False
+
+
+TABS = (
+    Tab("queue", "Queue", lambda counts: counts.queue),
+    Tab("stuck", "Stuck", lambda counts: counts.stuck, alarming=True),
+    Tab("recent", "Recent", lambda counts: counts.processed),
+)
+
+
+class Mark(NamedTuple):
+    """What was just done to a row that stays in its place: the words, and the journal line that takes it back."""
+
+    words: str
+    undo: int | None
+
+
+def register(blueprint: Blueprint) -> None:
+    """Gives the templates of this blueprint (and no other) their words."""
+    known = {
+        "TABS": TABS, "actions": actions, "at": at, "columns": columns, "format_bytes": format_bytes, "steps": steps,
+        "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
+        "why": why, "words": wording, "worker_command": worker.command,
+    }  # fmt: skip
+    blueprint.context_processor(lambda: known)
+
+
+def columns_of(place: Place) -> tuple[Column, ...]:
+    """The columns of a page's list: what was processed has nothing left to be done to it."""
+    return tuple(column for column in COLUMNS if column.name != "act" or not isinstance(place, RecentPlace))
+
+
+def when(ms: Any, now: int) -> Markup:
+    """How long ago a time was, which app.js keeps ticking, with the exact time in its tooltip; what is no time, as
+    text."""
+    if not wording.is_time(ms):
+        return Markup('<span title="This is stored where a time should be">{}</span>').format(wording.text(ms, 40))
+    return Markup('<time datetime="{}" title="{}" data-since="{}">{}</time>').format(
+        *wording.exact(ms), int(ms), wording.duration(int(now - ms))
+    )
+
+
+def at(ms: Any, now: int) -> Markup:
+    """A time on the clock, with the exact time in its tooltip; what is no time, as text."""
+    if not wording.is_time(ms):
+        return Markup("{}").format(wording.text(ms, 40))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(*wording.exact(ms), wording.moment(ms, now))
+
+
+def why(row: Row, judged: Scene) -> str | None:
+    """Why a message does not move; None where nothing is wrong with it."""
+    return diagnosis.cause(row, judged.cutoff, judged.now, judged.max_retries)
+
+
+def wants_partial() -> bool:
+    """Whether htmx asks for a part of the page it is on."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def scene(now: int, stuck_after: int | None = None) -> Scene:
+    """Against what the rows of this answer are judged; `now` and `stuck_after` are ms."""
+    options = current()
+    after = options.stuck_after if stuck_after is None else stuck_after
+    return Scene(now, now - after, options.store.max_retries, options.store.capabilities, options.allowed)
+
+
+def render(template: str, partial: str, judged: Scene, *, status: int = 200, **context: Any) -> Response:
+    """The partial where htmx asks for it, else the page around it, with the verdict and a pending outcome."""
+    if wants_partial():
+        return make_response(render_template(partial, scene=judged, **context), status)
+    verdict = diagnosis.verdict(current().store, judged.cutoff)
+    context.setdefault("said", _take_said())
+    return make_response(render_template(template, scene=judged, verdict=verdict, **context), status)
+
+
+def answer(said: Said, place: Place, rows: Iterable[Row] = (), mark: Mark | None = None) -> ResponseReturnValue:
+    """The answer to an action: for htmx what changed on the page where the button is, else the way back there."""
+    if not wants_partial():
+        session[_said_key()] = asdict(said)
+        return redirect(place.url(), 303)
+    return changed(said, place, rows, mark)
+
+
+def changed(said: Said, place: Place, rows: Iterable[Row], mark: Mark | None = None, status: int = 200) -> Response:
+    """The partials that an action changed on a page: the rows, the verdict and the counts, the outcome."""
+    store = current().store
+    judged = scene(store.now(), getattr(place, "threshold", None))
+    context: dict[str, Any] = {"said": said, "place": place, "scene": judged}
+    if isinstance(place, MessagePlace):
+        page = render_template("webui/changed_message.html", detail=_detail(place.id), **context)
+    else:
+        verdict = diagnosis.verdict(store, judged.cutoff)
+        page = render_template("webui/changed_rows.html", rows=list(rows), mark=mark, verdict=verdict, **context)
+    return make_response(page, status)
+
+
+def found(ids: Iterable[int]) -> list[Row]:
+    """The rows with these ids as they are now, without those that are gone."""
+    rows = []
+    for id in ids:
+        try:
+            rows.append(browse.get_row(current().store, id))
+        except NotFound:
+            continue
+    return rows
+
+
+def _detail(id: int) -> Detail | None:
+    try:
+        return browse.get_detail(current().store, id)
+    except NotFound:
+        return None
+
+
+def _said_key() -> str:
+    """Where the session keeps an outcome until the next page: not among Flask's messages, which the host may show."""
+    return f"unstick_said_{current().name}"
+
+
+def _take_said() -> Said | None:
+    kept = session.pop(_said_key(), None)
+    return Said(**kept) if kept else None

@@ -1,0 +1,75 @@
+"""One message: its page, and what can be done to it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from webui.actions import ACTIONS
+from webui.forms import ActionForm, MessagePlace, Place, PlaceForm, checked, place_of
+from webui.options import current
+from webui.rendering import Mark, answer, changed, render, scene, wants_partial
+from webui.store import browse, journal
+from webui.store.errors import WrongState
+from webui.views.payloads import cards
+from webui.wording import Said, outcome
+
+BACK = "Brought back {}"
+
+
+def register(blueprint: Blueprint) -> None:
+    """Adds `GET /messages/<id>` and the POSTs under it."""
+    verbs = ",".join(f'"{name}"' for name in ACTIONS)
+    blueprint.add_url_rule("/messages/<webui_id:id>", view_func=message)
+    blueprint.add_url_rule(f"/messages/<webui_id:id>/<any({verbs}):action>", view_func=message_action, methods=["POST"])
+    blueprint.add_url_rule("/messages/<webui_id:id>/restore", view_func=restore, methods=["POST"])
+
+
+def message(id: int) -> ResponseReturnValue:
+    """The page, or what of it an action can change."""
+    return page_of(id)
+
+
+def message_action(id: int, action: str) -> ResponseReturnValue:
+    """One of `ACTIONS`, if the message is still as the page showed it."""
+    form = checked(ActionForm())
+    place, verb, options = place_of(form, request.form), ACTIONS[action], current()
+    try:
+        done = verb.run(options.store, id, form.seen.data, actor=options.actor())
+    except WrongState as error:
+        return overtaken(error, place)
+    rows = [done.row] if done.row else []
+    return answer(outcome(done, verb.done, asleep=verb.wakes), place, rows, Mark(verb.mark, done.journal_id))
+
+
+def restore(id: int) -> ResponseReturnValue:
+    """Brings an aborted message back out of the trash."""
+    place, options = place_of(checked(PlaceForm()), request.form), current()
+    row = browse.get_row(options.store, id)
+    try:
+        if row.trashed_by is None:
+            raise WrongState(f"Message {id} is in the queue already: nothing was changed.", row)
+        done = journal.undo(options.store, row.trashed_by, actor=options.actor())
+    except WrongState as error:
+        return overtaken(error, place)
+    return answer(outcome(done, BACK), place, [done.row] if done.row else [])
+
+
+def overtaken(error: WrongState, place: Place) -> ResponseReturnValue:
+    """Somebody was faster: what happened, and the row as it is now, with 409."""
+    said = Said(str(error), "warn")
+    if wants_partial():
+        return changed(said, place, [error.row] if error.row else [], status=409)
+    if error.row is None:
+        raise error
+    return page_of(error.row.id, said, 409)
+
+
+def page_of(id: int, said: Said | None = None, status: int = 200) -> ResponseReturnValue:
+    """A message's page."""
+    detail = browse.get_detail(current().store, id)
+    context = {"said": said} if said else {}
+    return render(
+        "webui/message.html", "webui/_message.html", scene(detail.as_of),
+        status=status, place=MessagePlace(id), detail=detail, cards=cards(detail.row), **context,
+    )  # fmt: skip

@@ -1,0 +1,26 @@
+"""What was processed a short while ago."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from webui.forms import RecentPlace
+from webui.options import current
+from webui.rendering import render, scene
+from webui.store.browse import recent_page
+
+PRESETS = ("30m", "24h", "7d")
+
+
+def register(blueprint: Blueprint) -> None:
+    """Adds `GET /recent`."""
+    blueprint.add_url_rule("/recent", view_func=recent)
+
+
+def recent() -> ResponseReturnValue:
+    """The page, or its list."""
+    store = current().store
+    place = RecentPlace.parse(request.args)
+    page = recent_page(store, store.now() - place.within, place.cursor)
+    return render("webui/recent.html", "webui/_recent.html", scene(page.as_of), place=place, page=page, presets=PRESETS)
