@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webui.columns import Scene
+from webui.columns import LONGEST_SEEN, Scene
 from webui.store import act
 from webui.store.diagnosis import is_stuck
 from webui.store.model import Outcome, Row
@@ -102,6 +102,8 @@ def why_not(action: Action, row: Row, scene: Scene) -> str | None:
     """Why an action cannot be done to a row, in a sentence; None if it can."""
     if row.trashed_by is not None:
         return "It was aborted: restore it first."
+    if len(row.seen) > LONGEST_SEEN or not (row.seen.isascii() and row.seen.isprintable()):
+        return "What is stored as its state is no state, so no form can say what was seen."
     if action.needs and not getattr(scene.capabilities, action.needs):
         return action.lacking
     if action.statuses is not None and row.status not in action.statuses:

@@ -46,6 +46,9 @@ COLUMNS = (
     Column("act", "Actions", spoken=True),
 )
 
+LONGEST_SEEN = 200
+"""Characters of the token of a row's state that a form carries; only a damaged row has a longer one."""
+
 Words = Callable[[Row, Scene], str | None]
 Link = Callable[[Row], Mapping[str, str]]
 

@@ -15,6 +15,7 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, Regexp
 
+from webui.columns import LONGEST_SEEN
 from webui.options import current
 from webui.store.browse import parse_cursor
 from webui.store.filters import BadFilter, Filters, format_duration, parse_duration
@@ -180,7 +181,7 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
 class ActionForm(PlaceForm):
     """An action on one message: with its state as the page showed it."""
 
-    seen = StringField(validators=[InputRequired(), Length(max=200)])
+    seen = StringField(validators=[InputRequired(), Length(max=LONGEST_SEEN)])
 
 
 class RetryAllForm(PlaceForm):

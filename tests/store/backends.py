@@ -78,7 +78,9 @@ class SqliteRaw:
     def nobody_reads(self) -> bool:
         """Write, then empty the log: which succeeds only when no other connection is inside a transaction."""
         self.connection.execute("PRAGMA user_version = 1")
+        self.connection.execute("PRAGMA busy_timeout = 0")
         busy, _, _ = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self.connection.execute("PRAGMA busy_timeout = 5000")
         return bool(busy == 0)
 
     def close(self) -> None:

@@ -368,6 +368,30 @@ def test_clean_removes_all_of_ours_and_nothing_else(store: PendingMessageStore, 
     assert do(store, "retry", add(status="failed")).journal_id == 1
 
 
+def test_side_tables_of_another_version_are_left_alone(
+    store: PendingMessageStore, add: Add, raw: SqliteRaw, name: str
+) -> None:
+    line = do(store, name, add(status="failed"))
+    raw.run("UPDATE unstick_version SET version = 99")
+    id = add(status="failed")
+    before = raw.exact(), raw.exact("unstick_journal")
+    for call in (
+        lambda: do(store, name, id),
+        lambda: undo(store, line),
+        lambda: store.mark_failed(id, error="why"),
+    ):
+        with pytest.raises(Unsupported, match="version"):
+            call()
+    assert (raw.exact(), raw.exact("unstick_journal")) == before
+
+
+def test_after_a_clean_there_is_nothing_to_take_back(store: PendingMessageStore, add: Add, name: str) -> None:
+    outcome = do(store, name, add(status="failed"))
+    migrate.clean(store.database)
+    with pytest.raises(NotFound):
+        undo(store, outcome)
+
+
 def test_a_reason_of_a_failure_is_kept_with_its_attempt(
     store: PendingMessageStore, session: int, add: Add, clock: Clock
 ) -> None:

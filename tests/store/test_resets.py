@@ -152,3 +152,20 @@ def test_thousands_of_stuck_messages_are_released_in_one_call(
     assert release(0) == 3_500
     counts = "SELECT status, count(*) AS n FROM pending_messages WHERE started_processing_at_epoch IS NULL GROUP BY 1"
     assert raw.run(counts) == [{"status": "pending", "n": 3_500}]
+
+
+@pytest.mark.parametrize("method", ["retry_all_stuck", "reset_stuck_messages"])
+def test_the_cutoff_is_taken_once_however_long_it_takes(
+    make_store: Callable[..., PendingMessageStore], session: int, raw: SqliteRaw, method: str
+) -> None:
+    slow = Clock()
+    store = make_store(create=False, clock=lambda: slow.tick(10))
+    for started in (slow.now, slow.now + 25):
+        raw.run(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)"
+            " INSERT INTO pending_messages (session_db_id, content_session_id, message_type, status, created_at_epoch,"
+            " started_processing_at_epoch) SELECT :session, 'alpha', 'observation', 'processing', 1, :started FROM n",
+            session=session,
+            started=started,
+        )
+    assert getattr(store, method)(0) == 1_200

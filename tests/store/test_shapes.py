@@ -11,7 +11,7 @@ import pytest
 from tests.schemas import MINUTE, NOW, SHAPES, TWO, Shape, build, shape
 from tests.store.backends import Clock, SqliteRaw
 from tests.store.contract import Contract, plain, with_project
-from tests.store.scripted import quietly
+from tests.store.scripted import everything, quietly
 from webui.store import PendingMessageStore, StoreError, Unsupported
 
 MakeStore = Callable[..., PendingMessageStore]
@@ -314,6 +314,28 @@ def test_times_that_are_no_numbers_are_never_stuck_by_accident(
     file.close()
     store = make_store(f"sqlite:///{path}", create=False)
     assert store.get_stuck_count(0) == 0
+
+
+def test_a_file_without_a_write_ahead_log_keeps_its_mode(tmp_path: Path, make_store: MakeStore) -> None:
+    path = build(tmp_path / "f.db", shape("B"))
+    file = SqliteRaw(path)
+    file.run("PRAGMA journal_mode = DELETE")
+    store = make_store(str(path), create=False)
+    everything(store)
+    store.close()
+    assert file.run("PRAGMA journal_mode") == [{"journal_mode": "delete"}]
+    file.close()
+
+
+def test_a_new_database_has_a_write_ahead_log(store: PendingMessageStore, raw: SqliteRaw) -> None:
+    assert raw.run("PRAGMA journal_mode") == [{"journal_mode": "wal"}]
+
+
+@pytest.mark.parametrize("name", [form.name for form in SHAPES if form.whole])
+def test_everything_works_in_every_file_that_has_all_of_the_contract(
+    tmp_path: Path, make_store: MakeStore, name: str
+) -> None:
+    everything(make_store(str(build(tmp_path / "f.db", shape(name))), create=False))
 
 
 def test_files_are_built_at_the_test_clocks_time(clock: Clock) -> None:

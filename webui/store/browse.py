@@ -62,7 +62,7 @@ def recent_page(store: PendingMessageStore, since: int, cursor: Cursor | None = 
     backwards = cursor is not None and cursor.direction == "previous"
     ends = {"down": "ASC" if backwards else "DESC", "up": "DESC" if backwards else "ASC"}
     sides = {"side": ">", "other": "<"} if backwards else {"side": "<", "other": ">"}
-    text = RECENT.format(after=AFTER.format(**sides).format() if cursor else "", **ends)
+    text = RECENT.format(after=AFTER.format(**sides) if cursor else "", **ends)
     params = {"since": since, "limit": limit + 1}
     if cursor:
         params |= {"at": int(cursor.section), "id": cursor.id}

@@ -46,7 +46,8 @@ UPDATE pending_messages SET status = {_BEFORE.format("before_status")}
 WHERE id IN (SELECT message_id FROM unstick_journal_rows WHERE journal_id = :journal AND message_id > :after)
 RETURNING id"""
 CLOSE = "UPDATE unstick_journal SET undone_by = :journal WHERE id = :undoes"
-OUT_OF_TRASH = "DELETE FROM unstick_trash WHERE journal_id = :undoes RETURNING id"
+_ABORTED = "journal_id = :undoes AND id IN (SELECT message_id FROM unstick_journal_rows WHERE journal_id = :undoes)"
+OUT_OF_TRASH = f"DELETE FROM unstick_trash WHERE {_ABORTED} RETURNING id"
 
 
 def entry(tx: Transaction, id: int) -> JournalEntry | None:
@@ -172,7 +173,7 @@ def _out_of_trash(tx: Transaction) -> str:
     names = [name for name in tx.shape.columns if name in held or (named and name in SESSION_NAMES)]
     columns = ", ".join(quoted(name) for name in names)
     values = ", ".join(tx.shape.from_trash(name, held) for name in names)
-    return f"INSERT INTO {QUEUE} ({columns}) SELECT {values} FROM unstick_trash WHERE journal_id = :undoes"
+    return f"INSERT INTO {QUEUE} ({columns}) SELECT {values} FROM unstick_trash WHERE {_ABORTED}"
 
 
 def _refuse_undone(line: JournalEntry) -> None:

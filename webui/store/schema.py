@@ -71,7 +71,7 @@ class Shape:
 
     def __post_init__(self) -> None:
         if not self.columns:
-            raise NotAQueue("There is no table pending_messages in this database, so it holds no queue.")
+            raise NotAQueue("There is no table pending_messages in it, so it holds no queue.")
         has = {"content_session_id" if name in SESSION_NAMES else name for name in self.columns}
         lacks = [name for name in (*BASE, "created_at_epoch") if name not in has]
         if lacks:

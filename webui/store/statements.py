@@ -14,9 +14,12 @@ RETURNING {message}, NULL {extra}"""
 ALL_PENDING = """
 SELECT {message}, NULL {extra} FROM pending_messages {by_claim}
 WHERE session_db_id = :session AND status = 'pending' ORDER BY id"""
+# One part for each status: an IN over statuses has no partial index, and would read what was processed too.
 QUEUE = """
-SELECT {message}, {project} {extra} FROM pending_messages
-WHERE status IN ('pending', 'processing', 'failed')
+SELECT {message}, {project} {extra} FROM pending_messages WHERE id IN (
+  SELECT id FROM pending_messages WHERE status = 'failed'
+  UNION ALL SELECT id FROM pending_messages WHERE status = 'processing'
+  UNION ALL SELECT id FROM pending_messages WHERE status = 'pending')
 ORDER BY CASE status WHEN 'failed' THEN 0 WHEN 'processing' THEN 1 ELSE 2 END, created_at_epoch, id"""
 STUCK_COUNT = """
 SELECT count(*) FROM pending_messages
@@ -24,10 +27,11 @@ WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff"""
 RETRY = """
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
 WHERE id = :id AND status IN ('pending', 'processing', 'failed') RETURNING id"""
+# The plus keeps the foreign key's index out of it: with that, it would read the session's whole history.
 RESET_SESSION = """
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
 WHERE id IN (SELECT id FROM pending_messages
-  WHERE status = 'processing' AND session_db_id = :session AND id > :after ORDER BY id LIMIT :chunk)
+  WHERE status = 'processing' AND +session_db_id = :session AND id > :after ORDER BY id LIMIT :chunk)
 RETURNING id"""
 RESET_STUCK = """
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
@@ -62,19 +66,20 @@ SELECT id, :now, CASE WHEN status = 'pending' THEN retry_count ELSE retry_count 
 FROM pending_messages WHERE id = :id"""
 PENDING_COUNT = """
 SELECT (SELECT count(*) FROM pending_messages {by_claim} WHERE session_db_id = :session AND status = 'pending')
-  + (SELECT count(*) FROM pending_messages WHERE session_db_id = :session AND status = 'processing')"""
+  + (SELECT count(*) FROM pending_messages WHERE status = 'processing' AND +session_db_id = :session)"""
 ANY_WORK = """
 SELECT EXISTS (SELECT 1 FROM pending_messages WHERE status = 'pending')
   OR EXISTS (SELECT 1 FROM pending_messages WHERE status = 'processing')"""
 # Each session is looked up once: DISTINCT would read every pending row.
 SESSIONS = """
 WITH RECURSIVE waiting (session) AS (
-  SELECT min(session_db_id) FROM pending_messages WHERE status = 'pending'
+  SELECT min(session_db_id) FROM pending_messages {by_claim} WHERE status = 'pending'
   UNION ALL
-  SELECT (SELECT min(session_db_id) FROM pending_messages WHERE status = 'pending' AND session_db_id > session)
+  SELECT (SELECT min(session_db_id) FROM pending_messages {by_claim}
+    WHERE status = 'pending' AND session_db_id > session)
   FROM waiting WHERE session IS NOT NULL)
 SELECT session FROM waiting WHERE session IS NOT NULL
-UNION SELECT session_db_id FROM pending_messages WHERE status = 'processing'
+UNION SELECT +session_db_id FROM pending_messages WHERE status = 'processing'
 ORDER BY 1"""
 SESSION_INFO = "SELECT session_db_id, {cid} FROM pending_messages WHERE id = :id"
 # A NULL completion is the oldest of all: last in this order on SQLite.
@@ -83,9 +88,13 @@ SELECT {completed_at_epoch}, id FROM pending_messages WHERE status = 'processed'
 ORDER BY {completed_at_epoch} DESC, id LIMIT 1 OFFSET :keep"""
 CLEANUP = """
 DELETE FROM pending_messages WHERE id IN (
-  SELECT id FROM pending_messages WHERE status = 'processed' AND (
-    {completed_at_epoch} < :completed OR ({completed_at_epoch} = :completed AND id >= :id)
-    OR ({completed_at_epoch} IS NULL AND (:completed IS NOT NULL OR id >= :id)))
+  SELECT id FROM pending_messages WHERE status = 'processed'
+    AND {completed_at_epoch} <= :completed AND ({completed_at_epoch} < :completed OR id >= :id)
+  LIMIT :chunk)
+RETURNING id"""
+CLEANUP_UNTIMED = """
+DELETE FROM pending_messages WHERE id IN (
+  SELECT id FROM pending_messages WHERE status = 'processed' AND {completed_at_epoch} IS NULL AND id >= :id
   LIMIT :chunk)
 RETURNING id"""
 GET = "SELECT {message}, NULL {extra} FROM pending_messages WHERE id = :id"

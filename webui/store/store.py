@@ -178,11 +178,11 @@ class PendingMessageStore:
         first = self.database.rows(sql.FIRST_TO_GO, {"keep": retention_count})
         if not first:
             return 0
-        values = {"completed": first[0][0], "id": first[0][1], "chunk": CHUNK}
-        deleted = 0
-        while gone := len(self.database.rows(sql.CLEANUP, values)):
-            deleted += gone
-        return deleted
+        completed, id = first[0]
+        if completed is None:
+            return self._delete_in_chunks(sql.CLEANUP_UNTIMED, {"id": id})
+        timed = self._delete_in_chunks(sql.CLEANUP, {"completed": completed, "id": id})
+        return timed + self._delete_in_chunks(sql.CLEANUP_UNTIMED, {"id": -_MAX - 1})
 
     def to_pending_message(self, row: Message) -> PendingMessage:
         """The row as a message again, its JSON parsed. Raises InvalidPayload for JSON that is not valid."""
@@ -240,6 +240,12 @@ class PendingMessageStore:
             if len(ids) < CHUNK:
                 return total
             after = max(ids)
+
+    def _delete_in_chunks(self, text: str, values: Params) -> int:
+        deleted = 0
+        while gone := len(self.database.rows(text, {**values, "chunk": CHUNK})):
+            deleted += gone
+        return deleted
 
     def _claimed(self, id: int, claim: Message | None) -> dict[str, Any]:
         values: dict[str, Any] = {"id": id, "now": self.now()}
