@@ -1,0 +1,38 @@
+"""What can be set, filtered or done is documented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.project.places import ROOT
+from webui import config
+from webui.actions import ACTIONS
+from webui.store.filters import FIELDS
+
+OPERATORS = (ROOT / "docs" / "operators.md").read_text("utf-8")
+EMBEDDING = (ROOT / "docs" / "embedding.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", list(config.table()))
+def test_a_setting_is_documented_with_its_sentence(name: str) -> None:
+    assert re.search(rf"^\| `{name}` \|.*\| {re.escape(config.table()[name].sentence)} \|$", EMBEDDING, re.MULTILINE)
+
+
+@pytest.mark.parametrize("field", [field.name for field in FIELDS])
+def test_a_filter_is_documented(field: str) -> None:
+    assert f"`{field}`" in OPERATORS
+
+
+@pytest.mark.parametrize("action", list(ACTIONS))
+def test_an_action_is_documented_for_operators_and_for_may(action: str) -> None:
+    assert f"**{ACTIONS[action].label}**" in OPERATORS
+    assert f"`{action}`" in EMBEDDING
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/*.md")) + [ROOT / "README.md"], ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):
+        assert target.startswith("https://") or (path.parent / target).is_file(), target
