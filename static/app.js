@@ -100,6 +100,21 @@
     for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = token;
   }
 
+  // The pressed button is replaced with its row: the focus stays in the row, not at the page's beginning.
+  let pressed = null;
+
+  function press(event) {
+    const button = event.detail.ctx.sourceElement;
+    pressed = button === document.activeElement ? button.closest("tr[id], #heading, #journal")?.id : null;
+  }
+
+  function refocus() {
+    const place = pressed && document.activeElement === document.body && document.getElementById(pressed);
+    if (!place) return;
+    place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  }
+
   function answered(event) {
     const token = event.detail.ctx.response.raw.headers.get("X-CSRFToken");
     if (token) renew(token);
@@ -142,7 +157,8 @@
     for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
   document.addEventListener("htmx:after:request", answered);
-  document.addEventListener("htmx:after:swap", () => { left = STAY; });
+  document.addEventListener("htmx:config:request", press);
+  document.addEventListener("htmx:after:swap", () => { left = STAY; refocus(); });
   document.addEventListener("htmx:error", failed);
   document.addEventListener("DOMContentLoaded", () => {
     paint(stored());

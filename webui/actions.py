@@ -16,10 +16,10 @@ QUEUED = frozenset({"pending", "processing", "failed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One verb. `run` is the store's function; `hint` says what it does, `done` are its outcome's words, `mark` stands on
-    the row. `running` is asked first while a worker may be at it. `needs` is the capability of the file without which
-    it is impossible, and `lacking` says so. `statuses` are those it applies to (None: all). An `extra` one is on a row
-    only where it differs from the plain one. After one that `wakes`, the worker may have to be woken."""
+    """One verb. `run` is the store's function; `hint` says what it does, `done` are its outcome's words, `mark` stands
+    on the row. `running` is asked first while a worker may be at it. `needs` is the capability of the file without
+    which it is impossible, and `lacking` says so. `statuses` are those it applies to (None: all). An `extra` one is
+    on a row only where it differs from the plain one. After one that `wakes`, the worker may have to be woken."""
 
     name: str
     label: str

@@ -96,12 +96,18 @@ def scene(now: int, stuck_after: int | None = None) -> Scene:
 
 
 def render(template: str, partial: str, judged: Scene, *, status: int = 200, **context: Any) -> Response:
-    """The partial where htmx asks for it, else the page around it, with the verdict and a pending outcome."""
+    """The partial where htmx asks for it, else the page around it with a pending outcome."""
     if wants_partial():
         return make_response(render_template(partial, scene=judged, **context), status)
-    verdict = diagnosis.verdict(current().store, judged.cutoff)
     context.setdefault("said", _take_said())
-    return make_response(render_template(template, scene=judged, verdict=verdict, **context), status)
+    return make_response(render_template(template, scene=judged, **context), status)
+
+
+def render_list(template: str, partial: str, judged: Scene, **context: Any) -> Response:
+    """The same for a page of the top level, which has the verdict and the tabs."""
+    if not wants_partial():
+        context["verdict"] = diagnosis.verdict(current().store, judged.cutoff)
+    return render(template, partial, judged, **context)
 
 
 def answer(said: Said, place: Place, rows: Iterable[Row] = (), mark: Mark | None = None) -> ResponseReturnValue:

@@ -10,7 +10,6 @@ from webui.store.diagnosis import is_stuck
 from webui.store.model import Detail, JournalEntry, Row
 from webui.wording import DONE, Span, is_time, plural, precise, span, text
 
-
 JUST_NOW = 5_000
 """So many ms are not worth a number."""
 

@@ -117,7 +117,7 @@ class Span(NamedTuple):
 
 
 def span(row: Row) -> Span:
-    """Since when a row is as it is (or was, when it was aborted); a file that does not say so gives the next best time."""
+    """Since when a row is as it is (was, if it was aborted); a file that does not say so gives the next best."""
     since = _span(row)
     return since if row.trashed_by is None else since._replace(words=f"was {since.words}")
 

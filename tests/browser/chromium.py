@@ -12,8 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 VARIABLE = "UNSTICK_TEST_BROWSER"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 INSTALL_IT = (
@@ -21,12 +19,15 @@ INSTALL_IT = (
     f"apt install chromium), or name a Chromium, Chrome or Edge that you have: {VARIABLE}=/path/to/browser make test"
 )
 
+ASK = """
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)
+"""
+
 
 def find_browser() -> str | None:
-    """The path of a browser that runs, or None. Raises ValueError when the one that is named does not run.
-
-    Has to be called before Playwright is started, which it may start itself to ask for the browser it brought along.
-    """
+    """The path of a browser that runs, or None. Raises ValueError when the one that is named does not run."""
     named = os.environ.get(VARIABLE)
     if named:
         if not _runs(named):
@@ -66,9 +67,9 @@ def _try(command: list[str]) -> bool:
 
 
 def _playwrights_own() -> str | None:
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).is_file() and _runs(path) else None
+    # In a process of its own: Playwright cannot be started twice in one, and a test may have it running.
+    path = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=False).stdout.strip()
+    return path if path and Path(path).is_file() and _runs(path) else None
 
 
 def _runs(path: str) -> bool:

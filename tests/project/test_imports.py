@@ -32,9 +32,11 @@ STORE = (
     {"act", "browse", "diagnosis", "sqlite"},
     {"journal", "scan"},
     {"store"},
-    {"migrate", "rows", "encoding", "statements", "sqlite_errors", "sqlite_shape"},
+    {"migrate", "rows", "statements", "sqlite_errors", "sqlite_shape"},
+    {"pace"},
     {"database"},
     {"schema", "filters"},
+    {"encoding"},
     {"errors"},
     {"model"},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -350,3 +351,26 @@ def test_an_unknown_message_is_not_found(store: PendingMessageStore, add: Add) -
             browse.get_detail(store, unknown)
         with pytest.raises(NotFound):
             browse.read_payload(store, unknown, "tool_input")
+
+
+def test_a_completion_at_no_time_does_not_end_the_pages(
+    store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock
+) -> None:
+    for minute in range(9):
+        add(status="processed", completed_at_epoch=clock.now - minute * 1_000)
+    raw.run("UPDATE pending_messages SET completed_at_epoch = 'yesterday' WHERE id = 3")
+    raw.run("UPDATE pending_messages SET completed_at_epoch = completed_at_epoch + 0.5 WHERE id = 5")
+    seen, cursor = [], None
+    while page := browse.recent_page(store, 0, cursor, limit=3):
+        seen += [row.id for row in page.rows]
+        if page.next is None:
+            break
+        cursor = browse.parse_cursor(str(page.next))
+    assert set(seen) == set(range(1, 10))
+
+
+def test_a_search_takes_the_text_as_it_is(store: PendingMessageStore, add: Add) -> None:
+    first = add(tool_input=json.dumps({"command": "50% of a_b"}))
+    add(tool_input=json.dumps({"command": "500 of axb"}))
+    for text in ("50% OF", "a_b"):
+        assert [row.id for row in browse.queue_page(store, Filters.parse({"q": text})).rows] == [first]

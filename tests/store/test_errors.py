@@ -362,3 +362,25 @@ def test_no_error_leaves_a_lock_behind(store: PendingMessageStore, session: int,
 
 def test_the_driver_is_not_needed_to_catch_anything(store: PendingMessageStore) -> None:
     assert not any(issubclass(error, sqlite3.Error) for error in StoreError.__subclasses__())
+
+
+def test_a_claim_survives_a_file_of_another_shape_in_its_place(tmp_path: Path, make_store: MakeStore) -> None:
+    path = build(tmp_path / "f.db", shape("G"))
+    store = make_store(str(path), create=False)
+    os.replace(build(tmp_path / "other.db", shape("B")), path)
+    pending = [message for message in store.get_queue_messages() if message.status == "pending"]
+    claimed = store.claim_next_message(pending[0].session_db_id)
+    assert claimed is not None
+    assert claimed.started_processing_at_epoch is not None
+
+
+def test_a_column_that_is_gone_is_not_read_as_its_own_name(tmp_path: Path, make_store: MakeStore) -> None:
+    path = build(tmp_path / "f.db", shape("D"))
+    store, raw = make_store(str(path), create=False), SqliteRaw(path)
+    raw.run("ALTER TABLE pending_messages DROP COLUMN agent_id")
+    with pytest.raises(SchemaChanged):
+        store.get_message(1)
+    message = store.get_message(1)
+    assert message is not None
+    assert "agent_id" not in message.extra
+    raw.close()

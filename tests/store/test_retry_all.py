@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.schemas import build, shape
+from tests.schemas import build, connect, shape
 from tests.store.backends import Clock, SqliteRaw
 from webui.store import PendingMessageStore, Unsupported, WrongState, act, browse, journal
 from webui.store.model import Outcome
@@ -140,18 +141,51 @@ def test_many_are_retried_and_taken_back(
 
 
 def test_a_click_is_bounded_and_says_what_remains(
-    store: PendingMessageStore, session: int, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, raw: SqliteRaw, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw.run(BULK, count=5_600)
+    raw.run(BULK, count=300)
+    monkeypatch.setattr(act, "LONGEST", 0)
     done: list[int] = []
     outcome = act.retry_all_stuck(store, clock.now, actor="ann")
     assert outcome.remaining is not None
-    assert len(outcome.done) + outcome.remaining.number == 5_600
+    assert len(outcome.done) + outcome.remaining.number == 300
     done += outcome.done
     while outcome.remaining:
         outcome = act.retry_all_stuck(store, clock.now, actor="ann")
         done += outcome.done
     assert sorted(done) == raw.ids()
+
+
+def test_what_was_done_before_somebody_took_the_lock_is_said_and_can_be_taken_back(
+    store: PendingMessageStore, session: int, raw: SqliteRaw, clock: Clock
+) -> None:
+    raw.run(BULK, count=5_000)
+    before = raw.exact()
+    returned = threading.Event()
+
+    def take_the_lock() -> None:
+        other = connect(Path(store.location))
+        other.execute("PRAGMA busy_timeout = 10000")
+        version = other.execute("PRAGMA data_version").fetchone()
+        while other.execute("PRAGMA data_version").fetchone() == version:
+            pass
+        other.execute("BEGIN IMMEDIATE")
+        returned.wait(20)
+        other.execute("ROLLBACK")
+        other.close()
+
+    thread = threading.Thread(target=take_the_lock)
+    thread.start()
+    try:
+        outcome = act.retry_all_stuck(store, clock.now, actor="ann")
+    finally:
+        returned.set()
+        thread.join()
+    assert outcome.done
+    assert outcome.remaining is not None
+    assert store.get_stuck_count(0) == 5_000 - len(outcome.done)
+    assert undo(store, outcome).done == outcome.done
+    assert raw.exact() == before
 
 
 def test_other_columns_stay_in_a_file_of_another_release(

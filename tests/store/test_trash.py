@@ -199,3 +199,26 @@ def test_the_payloads_of_an_aborted_message_can_still_be_read(
     for name in PAYLOADS:
         piece = browse.read_payload(store, id, name)
         assert (piece.kind, piece.data, piece.size) == ("text", f"{name}-é".encode(), len(name) + 3)
+
+
+def test_an_id_that_was_used_twice_can_be_aborted_twice(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+    first = add(tool_name="first")
+    abort(store, first)
+    raw.run("UPDATE sqlite_sequence SET seq = 0 WHERE name = 'pending_messages'")
+    assert add(tool_name="second") == first
+    second = abort(store, first)
+    assert browse.get_row(store, first).tool_name == "second"
+    undo(store, second)
+    assert raw.row(first)["tool_name"] == "second"
+
+
+def test_a_column_that_was_added_since_takes_its_default(tmp_path: Path, make_store: MakeStore) -> None:
+    path = build(tmp_path / "f.db", shape("B"))
+    store, raw = make_store(str(path), create=False), SqliteRaw(path)
+    earlier = abort(store, 1)
+    raw.run("ALTER TABLE pending_messages ADD COLUMN priority INTEGER NOT NULL DEFAULT 7")
+    store.refresh()
+    abort(store, 2)
+    undo(store, earlier)
+    assert raw.row(1)["priority"] == 7
+    raw.close()

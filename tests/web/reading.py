@@ -114,7 +114,13 @@ def read(answer: TestResponse | str) -> Element:
 
 
 def press(
-    client: Visitor, page: str, label: str, *, row: int | None = None, partial: bool = False, seen: Element | None = None
+    client: Visitor,
+    page: str,
+    label: str,
+    *,
+    row: int | None = None,
+    partial: bool = False,
+    seen: Element | None = None,
 ) -> TestResponse:
     """Presses a button of a page (or of one row of it), as the page is now or as it was `seen`."""
     whole = seen or read(client.get(page))

@@ -56,7 +56,7 @@ def test_a_button_that_does_not_apply_says_why(client: Visitor) -> None:
     heading = read(client.get(f"/messages/{PROCESSED}")).one(id="heading")
     off = [button.text for button in heading.every("button", aria_disabled="true")]
     reason = "It was processed, and its input is gone."
-    assert off == [f"Retry fresh: {reason}", f"Retry: {reason}"]
+    assert off == [f"Retry fresh ({reason})", f"Retry ({reason})"]
     assert heading.one("ul").text == f"Retry fresh, Retry: {reason}"
 
 

@@ -133,7 +133,10 @@ def test_retry_fresh_is_where_it_differs(client: Visitor) -> None:
 def test_a_message_that_a_worker_is_at_asks_first(client: Visitor) -> None:
     page = read(client.get("/"))
     asked = {button.text: button.attributes.get("hx-confirm") for button in page.row(PROCESSING).every("button")}
-    assert asked["Retry"] == f"A worker is at message {PROCESSING}. A second run may overlap the first. Retry all the same?"
+    assert asked == {
+        "Retry": f"A worker is at message {PROCESSING}. A second run may overlap the first. Retry all the same?",
+        "Abort": f"A worker is at message {PROCESSING}. What it is doing may still be stored. Abort all the same?",
+    }
     assert "hx-confirm" not in next(page.row(STUCK).every("button")).attributes
 
 

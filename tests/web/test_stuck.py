@@ -9,8 +9,6 @@ from flask import Flask
 from tests.schemas import SHAPES, Shape, build
 from tests.store.backends import Clock, SqliteRaw
 from tests.web.conftest import PENDING, PROCESSING, STUCK, Visitor, visitor
-from tests.web.reading import read
-from tests.web.conftest import PENDING, PROCESSING, STUCK, Visitor, visitor
 from tests.web.reading import opened, read
 
 
@@ -25,7 +23,7 @@ def test_it_lists_what_nobody_claims(client: Visitor, clock: Clock) -> None:
     clock.tick(10 * 60_000)
     page = read(client.get("/stuck"))
     assert PENDING in page.rows()
-    assert "Nobody has claimed it since it arrived." in page.row(PENDING).text
+    assert "It waits, and no worker takes it." in page.row(PENDING).text
 
 
 def test_the_threshold_is_in_the_address(client: Visitor) -> None:

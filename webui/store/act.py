@@ -4,6 +4,8 @@ one entry in `ACTIONS`."""
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +13,25 @@ from webui.store import journal, migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import Unsupported, WrongState
 from webui.store.model import Count, Outcome, Row
+from webui.store.pace import Pace
 from webui.store.schema import SIDE, quoted
-from webui.store.store import CHUNK, PendingMessageStore
+from webui.store.store import PendingMessageStore
 
-MOST_AT_ONCE = 5_000
-"""How many rows one click changes at most; the outcome says how many remain."""
+LONGEST = 1.5
+"""For how many seconds one click goes on; the outcome says how many rows remain."""
+COUNTED = 1_000
+"""How far the remaining rows are counted."""
 
 # The guard of one row: as it was seen, and not claimed in this very millisecond (then a second claim could have the
 # first one's start, and a late worker would pass for it).
 SEEN = """
 id = :id AND {seen} = :seen [AND (status <> 'processing' OR coalesce(started_processing_at_epoch, 0) <> :now)]"""
+FIND_STUCK = """
+SELECT id FROM pending_messages WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff AND id > :after
+ORDER BY id LIMIT :chunk"""
 STUCK = """
-id IN (SELECT id FROM pending_messages WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff
-  AND id > :after ORDER BY id LIMIT :chunk) [AND started_processing_at_epoch <> :now]"""
+id = :id AND status = 'processing' AND {started_processing_at_epoch} < :cutoff
+  [AND started_processing_at_epoch <> :now]"""
 HERE = "id IN (SELECT message_id FROM unstick_journal_rows WHERE journal_id = :journal AND message_id > :after)"
 RETRY = f"""
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL] WHERE {HERE} RETURNING id"""
@@ -31,9 +39,6 @@ RETRY_FRESH = f"""
 UPDATE pending_messages SET status = 'pending', retry_count = 0 [, started_processing_at_epoch = NULL]
 WHERE {HERE} RETURNING id"""
 ABORT = f"DELETE FROM pending_messages WHERE {HERE} RETURNING id"
-STILL_STUCK = """
-SELECT count(*) FROM (SELECT 1 FROM pending_messages
-  WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff LIMIT 10001)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +102,35 @@ def act(store: PendingMessageStore, name: str, id: int, seen: str, *, actor: str
 def retry_all_stuck(store: PendingMessageStore, cutoff: int, *, actor: str, reason: str | None = None) -> Outcome:
     """Make every message pending that has been processing since before the cutoff (an instant, in ms, frozen when the
     operator saw the number), in small batches of one transaction each. What was claimed later is not touched."""
-    action = ACTIONS["retry"]
+    if not store.capabilities.started:
+        raise Unsupported("This file does not record when a message was claimed: nobody can say what is stuck.")
+    pace, line, after = Pace(store.database), None, -(2**63)
+    deadline = time.monotonic() + LONGEST
     done: list[int] = []
-    line, after = None, -(2**63)
-    while len(done) < MOST_AT_ONCE:
-        with store.database.writing(PAGE_WAIT) as tx:
-            now = store.now()
-            if not tx.shape.capabilities.started:
-                raise Unsupported("This file does not record when a message was claimed: nobody can say what is stuck.")
-            if not tx.rows(STILL_STUCK, {"cutoff": cutoff})[0][0] and line is None:
-                return Outcome("retry-all", None, ())
-            line = line or journal.add(tx, now, "retry-all", actor, reason, cutoff=cutoff)
-            journal.remember(tx, line, STUCK, {"cutoff": cutoff, "after": after, "chunk": CHUNK, "now": now})
-            ids = _carry_out(tx, action, line, after)
-            left: int = tx.rows(STILL_STUCK, {"cutoff": cutoff})[0][0]
-        done += ids
-        if len(ids) < CHUNK:
-            break
-        after = max(ids)
-    return Outcome("retry-all", line, tuple(done), remaining=Count(min(left, 10_000), left > 10_000) if left else None)
+    try:
+        while ids := _stuck(store, cutoff, after, pace.rows):
+            if done and time.monotonic() > deadline:
+                break
+            with pace.batch(PAGE_WAIT) as tx:
+                now = store.now()
+                line = line or journal.add(tx, now, "retry-all", actor, reason, cutoff=cutoff)
+                for id in ids:
+                    journal.remember(tx, line, STUCK, {"id": id, "cutoff": cutoff, "now": now})
+                changed = _carry_out(tx, ACTIONS["retry"], line, after)
+            done += changed
+            after = ids[-1]
+    except journal.STOPPED:
+        if not done:
+            raise
+    left = len(_stuck(store, cutoff, after, COUNTED + 1)) if ids else 0
+    return Outcome(
+        "retry-all", line, tuple(done), remaining=Count(min(left, COUNTED), left > COUNTED) if left else None
+    )
+
+
+def _stuck(store: PendingMessageStore, cutoff: int, after: int, most: int) -> list[int]:
+    """The next ids that are stuck, found without the write lock."""
+    return [row[0] for row in store.database.rows(FIND_STUCK, {"cutoff": cutoff, "after": after, "chunk": most})]
 
 
 def _carry_out(tx: Transaction, action: Action, line: int, after: int = -(2**63)) -> list[int]:
@@ -125,9 +140,9 @@ def _carry_out(tx: Transaction, action: Action, line: int, after: int = -(2**63)
         migrate.ensure_trash(tx)
         columns = ", ".join(quoted(name) for name in tx.shape.columns)
         tx.rows(
-            f"INSERT INTO {SIDE}trash (journal_id, {columns})"
-            f" SELECT :journal, {columns} FROM pending_messages WHERE {HERE}",
-            params,
+            f"INSERT INTO {SIDE}trash (journal_id, kept, {columns})"
+            f" SELECT :journal, :kept, {columns} FROM pending_messages WHERE {HERE}",
+            {**params, "kept": json.dumps(tx.shape.columns)},
         )
     ids = [record[0] for record in tx.rows(action.sql, params)]
     journal.finish(tx, line, ids, after)

@@ -9,7 +9,7 @@ from webui.store import journal, rows
 from webui.store.errors import NotFound
 from webui.store.filters import BadFilter, Filters
 from webui.store.model import QUEUED, Cursor, Detail, Failure, Page, Piece, Row
-from webui.store.scan import Scan, walk
+from webui.store.scan import NEWEST_AT_LEAST, Scan, recent, walk
 from webui.store.schema import PAYLOADS, SIDE
 from webui.store.store import PendingMessageStore
 
@@ -67,9 +67,11 @@ def recent_page(store: PendingMessageStore, since: int, cursor: Cursor | None = 
     if cursor:
         params |= {"at": int(cursor.section), "id": cursor.id}
     with store.database.reading() as tx:
-        found = [rows.row(tx, record) for record in tx.rows(text, params)]
+        records, cut = recent(tx, text, params)
+        found = [rows.row(tx, record) for record in records]
         as_of = store.now()
-    return _paged(found, cursor, None, limit, as_of)
+    page = _paged(found, cursor, None, limit, as_of)
+    return Page(page.rows, page.previous, page.next, as_of, NEWEST_AT_LEAST if cut else None)
 
 
 def _listed(store: PendingMessageStore, scan: Scan, cursor: Cursor | None, limit: int) -> Page:
@@ -95,18 +97,23 @@ def _paged(found: list[Row], cursor: Cursor | None, resume: Cursor | None, limit
     backwards = cursor is not None and cursor.direction == "previous"
     ahead, behind = ("previous", "next") if backwards else ("next", "previous")
     shown = found[:limit]
-    onward = _mark(ahead, shown[-1]) if len(found) > limit else resume
+    onward = _mark(ahead, shown[::-1]) if len(found) > limit else resume
     back = None
     if cursor:
-        back = _mark(behind, shown[0]) if shown else Cursor(behind, cursor.section, cursor.id)
+        back = _mark(behind, shown) or Cursor(behind, cursor.section, cursor.id)
     if backwards:
         return Page(tuple(shown[::-1]), onward, back, as_of)
     return Page(tuple(shown), back, onward, as_of)
 
 
-def _mark(direction: str, row: Row) -> Cursor:
-    section = str(row.completed_at) if row.status == "processed" else row.status
-    return Cursor(direction, section, row.id)
+def _mark(direction: str, shown: list[Row]) -> Cursor | None:
+    """The place of the first of these rows that has one: what was completed at no time has none."""
+    for row in shown:
+        if row.status != "processed":
+            return Cursor(direction, row.status, row.id)
+        if isinstance(row.completed_at, int):
+            return Cursor(direction, str(row.completed_at), row.id)
+    return None
 
 
 def get_row(store: PendingMessageStore, id: int) -> Row:

@@ -24,6 +24,10 @@ class Record(Protocol):
 
     def __getitem__(self, key: Any, /) -> Any: ...
 
+    def keys(self) -> list[str]:
+        """The columns' names, in order."""
+        ...
+
     def __iter__(self) -> Iterator[Any]: ...
 
     def __len__(self) -> int: ...
@@ -79,7 +83,8 @@ class Database(Protocol):
         ...
 
     def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
-        """Run one statement in a transaction of its own and return all its rows."""
+        """Run one statement in a transaction of its own and return all its rows; a number beyond 64 bits matches
+        nothing."""
         ...
 
     def reading(self) -> AbstractContextManager[Transaction]:

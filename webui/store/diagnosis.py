@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from webui.store import rows
-from webui.store.database import Transaction
+from webui.store.database import TimeUp, Transaction
 from webui.store.model import Count, Counts, Row, Verdict
+from webui.store.scan import recent
 from webui.store.store import PendingMessageStore
 
-BOUND = 10_000
+BOUND, FEW = 10_000, 200
+BUDGET = 15
+"""How long one number may take, in ms, before fewer rows are looked at for it."""
 RECENT_WINDOW = 30 * 60_000
 """What the recent page shows without being asked for more, in ms."""
 RATE_WINDOW = 5 * 60_000
 
 COUNT = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = '{}' LIMIT :bound)"
+# Among the oldest that are processing: what is stuck is old, and no index may lead to it.
 STUCK = """
-SELECT count(*) FROM (SELECT 1 FROM pending_messages
-  WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff LIMIT :bound)"""
+SELECT count(*) FROM (SELECT {started_processing_at_epoch} AS started FROM pending_messages
+  WHERE status = 'processing' ORDER BY id LIMIT :most) AS oldest WHERE started < :cutoff"""
 COMPLETED = """
 SELECT count(*) FROM (SELECT 1 FROM {processed}
   WHERE status = 'processed' AND {completed_at_epoch} > :since LIMIT :bound)"""
@@ -32,18 +36,42 @@ def counts(store: PendingMessageStore, cutoff: int) -> Counts:
 
 def _counts(tx: Transaction, cutoff: int, now: int) -> Counts:
     has = tx.shape.capabilities
+    processing = _count(tx, "processing")
     return Counts(
-        pending=_count(tx, COUNT.format("pending")),
-        processing=_count(tx, COUNT.format("processing")),
-        failed=_count(tx, COUNT.format("failed")),
-        processed=_count(tx, COMPLETED, since=now - RECENT_WINDOW) if has.completed else None,
-        stuck=_count(tx, STUCK, cutoff=cutoff) if has.started else None,
+        pending=_count(tx, "pending"),
+        processing=processing,
+        failed=_count(tx, "failed"),
+        processed=_completed(tx, now - RECENT_WINDOW) if has.completed else None,
+        stuck=_stuck(tx, cutoff, processing) if has.started else None,
     )
 
 
-def _count(tx: Transaction, text: str, **params: int) -> Count:
-    number: int = tx.rows(text, {**params, "bound": BOUND + 1})[0][0]
+def _count(tx: Transaction, status: str) -> Count:
+    return _up_to_bound(tx.rows(COUNT.format(status), {"bound": BOUND + 1})[0][0])
+
+
+def _up_to_bound(number: int) -> Count:
     return Count(min(number, BOUND), number > BOUND)
+
+
+def _stuck(tx: Transaction, cutoff: int, processing: Count) -> Count:
+    tx.budget(BUDGET)
+    most = BOUND
+    try:
+        number = tx.rows(STUCK, {"cutoff": cutoff, "most": most})[0][0]
+    except TimeUp:
+        tx.budget(None)
+        most = FEW
+        number = tx.rows(STUCK, {"cutoff": cutoff, "most": most})[0][0]
+    finally:
+        tx.budget(None)
+    return Count(number, processing.more or processing.number > most)
+
+
+def _completed(tx: Transaction, since: int) -> Count:
+    records, cut = recent(tx, COMPLETED, {"since": since, "bound": BOUND + 1}, BUDGET)
+    found = _up_to_bound(records[0][0])
+    return Count(found.number, found.more or cut)
 
 
 def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
@@ -55,9 +83,9 @@ def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
         oldest = [rows.row(tx, record) for record in tx.rows(OLDEST)]
         last, completions = None, "unrecorded"
         if tx.shape.capabilities.completed:
-            last = tx.rows(LAST_COMPLETED)[0][0]
+            last = recent(tx, LAST_COMPLETED, {}, BUDGET)[0][0][0]
             completions = "none" if last is None else "recorded"
-        rate = _count(tx, COMPLETED, since=now - RATE_WINDOW) if completions == "recorded" else Count(0)
+        rate = _completed(tx, now - RATE_WINDOW) if completions == "recorded" else Count(0)
     return Verdict(
         state=_state(numbers, oldest[0] if oldest else None, last, cutoff),
         counts=numbers,
@@ -115,4 +143,4 @@ def _waiting_cause(row: Row, max_retries: int) -> str:
         again = "its last attempt" if not left else f"{left + 1} attempts left"
         times = "once" if row.retry_count == 1 else f"{row.retry_count} times"
         return f"Tried {times} and put back; nobody has claimed it since ({again})."
-    return "Nobody has claimed it since it arrived."
+    return "It waits, and no worker takes it."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from webui.store.encoding import storable
 from webui.store.errors import StoreError
 from webui.store.model import QUEUED, TYPES
 
@@ -54,12 +55,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 def _text(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise BadFilter(f"A filter's text is at most {LONGEST_TEXT} characters long; this one has {len(text)}.")
-    return text.replace("\0", "")
-
-
-def like(text: str) -> str:
-    """A LIKE pattern that finds the text anywhere, its own wildcards taken literally."""
-    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+    return str(storable(text.replace("\0", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +73,7 @@ class Field:
     to_param: Callable[[Any], Any] = lambda value: value
 
 
+# Not LIKE: on a text that repeats itself its time is the product of both lengths.
 _SEARCHED = ("tool_name", "cwd", "tool_input", "tool_response", "last_user_message", "last_assistant_message")
 
 FIELDS = (
@@ -90,7 +87,7 @@ FIELDS = (
     Field("tool", "Tool", "a tool's name, like Bash", _text, "lower(tool_name) = lower(:tool)"),
     Field("id", "Id", "a message's number", _whole, "id = :id"),
     Field("q", "Text", "text anywhere in the message", _text,
-          "(" + " OR ".join(f"{name} LIKE :q ESCAPE '\\'" for name in _SEARCHED) + ")", words="“{}”", to_param=like),
+          "(" + " OR ".join(f"instr(lower({name}), lower(:q)) > 0" for name in _SEARCHED) + ")", words="“{}”"),
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
 

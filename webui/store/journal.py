@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from webui.store import migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
-from webui.store.errors import NotFound, UnknownSession, WrongState
-from webui.store.model import JournalEntry, Outcome, Row
+from webui.store.encoding import storable
+from webui.store.errors import Busy, DiskFull, NotFound, ReadOnly, UnknownSession, WrongState
+from webui.store.model import Count, JournalEntry, Outcome, Row
+from webui.store.pace import Pace
 from webui.store.schema import QUEUE, SESSION_NAMES, SIDE, quoted
-from webui.store.store import CHUNK, PendingMessageStore
+from webui.store.store import PendingMessageStore
+
+STOPPED = (Busy, DiskFull, ReadOnly)
+"""What ends a large action half-way: what is done stays done and journalled, and the outcome says how many are left."""
 
 _ENTRY = "j.id, j.at, j.actor, j.action, j.reason, j.done, j.undoes, j.undone_by, j.cutoff"
 ONE = f"SELECT {_ENTRY} FROM unstick_journal AS j WHERE j.id = :id"
@@ -46,8 +52,10 @@ UPDATE pending_messages SET status = {_BEFORE.format("before_status")}
 WHERE id IN (SELECT message_id FROM unstick_journal_rows WHERE journal_id = :journal AND message_id > :after)
 RETURNING id"""
 CLOSE = "UPDATE unstick_journal SET undone_by = :journal WHERE id = :undoes"
-_ABORTED = "journal_id = :undoes AND id IN (SELECT message_id FROM unstick_journal_rows WHERE journal_id = :undoes)"
-OUT_OF_TRASH = f"DELETE FROM unstick_trash WHERE {_ABORTED} RETURNING id"
+KEPT = "SELECT kept FROM unstick_trash WHERE journal_id = :undoes LIMIT 1"
+OUT_OF_TRASH = "DELETE FROM unstick_trash WHERE journal_id = :undoes RETURNING id"
+ABORTED = "SELECT 1 FROM unstick_trash WHERE id = :id LIMIT 1"
+STATE = "SELECT status FROM pending_messages WHERE id = :id"
 
 
 def entry(tx: Transaction, id: int) -> JournalEntry | None:
@@ -84,7 +92,14 @@ def add(
 ) -> int:  # fmt: skip
     """Begin a line inside the action's own transaction, making our tables if need be; returns its id."""
     migrate.ensure_side_tables(tx)
-    values = {"now": now, "actor": actor, "action": action, "reason": reason, "cutoff": cutoff, "undoes": undoes}
+    values = {
+        "now": now,
+        "actor": storable(actor),
+        "action": action,
+        "reason": storable(reason),
+        "cutoff": cutoff,
+        "undoes": undoes,
+    }
     id: int = tx.rows(ADD, values)[0][0]
     return id
 
@@ -110,32 +125,38 @@ def undo(store: PendingMessageStore, id: int, *, actor: str, reason: str | None 
         line = _entry(tx, id)
     if line.action == "abort":
         return _restore(store, line, actor, reason)
+    pace, journal, after = Pace(store.database), None, -(2**63)
     done: list[int] = []
-    skipped: dict[int, str] = {}
-    journal, after, more = None, -(2**63), True
-    while more:
-        with store.database.writing(PAGE_WAIT) as tx:
-            _refuse_undone(_entry(tx, id))
-            journal = journal or add(tx, store.now(), "undo", actor, reason, undoes=id)
-            ids = [record[0] for record in tx.rows(LINES, {"undoes": id, "after": after, "chunk": CHUNK})]
-            back = _take_back(tx, journal, id, after, ids)
-            skipped |= {other: _moved_on(tx, other) for other in ids if other not in back}
-            more = len(ids) == CHUNK
-            if line.done == 1 and not back:
-                raise WrongState(f"Nothing was taken back: {next(iter(skipped.values()))}", _row(tx, ids[0]))
-            if not more:
-                tx.rows(CLOSE, {"journal": journal, "undoes": id})
-            row = _row(tx, ids[0]) if line.done == 1 else None
-        done += back
-        after = ids[-1] if ids else after
-    return Outcome("undo", journal, tuple(done), skipped, row)
+    passed: list[int] = []
+    try:
+        while ids := _lines(store, id, after, pace.rows):
+            with pace.batch(PAGE_WAIT) as tx:
+                _refuse_undone(_entry(tx, id))
+                journal = journal or add(tx, store.now(), "undo", actor, reason, undoes=id)
+                back = _take_back(tx, journal, id, after, ids)
+                if line.done == 1 and not back:
+                    raise WrongState(f"Nothing was taken back: {_moved_on(tx, ids[0])}.", _row(tx, ids[0]))
+                if len(done) + len(passed) + len(ids) >= line.done:
+                    tx.rows(CLOSE, {"journal": journal, "undoes": id})
+            done += back
+            passed += [other for other in ids if other not in set(back)]
+            after = ids[-1]
+    except STOPPED:
+        if not done:
+            raise
+    with store.database.reading() as tx:
+        skipped = {other: _moved_on(tx, other) for other in passed}
+        row = _row(tx, after) if line.done == 1 else None
+    left = line.done - len(done) - len(passed)
+    return Outcome("undo", journal, tuple(done), skipped, row, Count(left) if left > 0 else None)
+
+
+def _lines(store: PendingMessageStore, id: int, after: int, chunk: int) -> list[int]:
+    return [record[0] for record in store.database.rows(LINES, {"undoes": id, "after": after, "chunk": chunk})]
 
 
 def _take_back(tx: Transaction, journal: int, undoes: int, after: int, ids: list[int]) -> list[int]:
-    if not ids:
-        return []
-    span = {"undoes": undoes, "after": after, "until": ids[-1]}
-    remember(tx, journal, UNTOUCHED, span)
+    remember(tx, journal, UNTOUCHED, {"undoes": undoes, "after": after, "until": ids[-1]})
     back = [record[0] for record in tx.rows(TAKE_BACK, {"journal": journal, "undoes": undoes, "after": after})]
     finish(tx, journal, back, after)
     return back
@@ -147,10 +168,8 @@ def _restore(store: PendingMessageStore, line: JournalEntry, actor: str, reason:
         with store.database.writing(PAGE_WAIT) as tx:
             _refuse_undone(_entry(tx, line.id))
             journal = add(tx, store.now(), "undo", actor, reason, undoes=line.id)
-            tx.rows(_out_of_trash(tx), {"undoes": line.id})
+            tx.rows(_out_of_trash(tx, line.id), {"undoes": line.id})
             ids = [record[0] for record in tx.rows(OUT_OF_TRASH, {"undoes": line.id})]
-            if not ids:
-                raise NotFound("What was aborted is no longer in the trash, so it cannot come back.")
             for id in ids:
                 remember(tx, journal, "id = :id", {"id": id})
             tx.rows(
@@ -167,13 +186,18 @@ def _restore(store: PendingMessageStore, line: JournalEntry, actor: str, reason:
         ) from None
 
 
-def _out_of_trash(tx: Transaction) -> str:
+def _out_of_trash(tx: Transaction, undoes: int) -> str:
+    """Bring back the columns that the row came with and that the queue still has; a column that is new since takes its
+    default."""
     held = tx.shape.tables[f"{SIDE}trash"]
-    named = bool(set(SESSION_NAMES) & set(held))
-    names = [name for name in tx.shape.columns if name in held or (named and name in SESSION_NAMES)]
+    kept = {name for record in tx.rows(KEPT, {"undoes": undoes}) for name in json.loads(record[0])}
+    if not kept:
+        raise NotFound("What was aborted is no longer in the trash, so it cannot come back.")
+    named = bool(set(SESSION_NAMES) & kept)
+    names = [name for name in tx.shape.columns if name in kept or (named and name in SESSION_NAMES)]
     columns = ", ".join(quoted(name) for name in names)
     values = ", ".join(tx.shape.from_trash(name, held) for name in names)
-    return f"INSERT INTO {QUEUE} ({columns}) SELECT {values} FROM unstick_trash WHERE {_ABORTED}"
+    return f"INSERT INTO {QUEUE} ({columns}) SELECT {values} FROM unstick_trash WHERE journal_id = :undoes"
 
 
 def _refuse_undone(line: JournalEntry) -> None:
@@ -191,9 +215,8 @@ def _row(tx: Transaction, id: int) -> Row | None:
 
 
 def _moved_on(tx: Transaction, id: int) -> str:
-    row = _row(tx, id)
-    if row is None:
-        return f"message {id} is no longer in the queue."
-    if row.trashed_by is not None:
-        return f"message {id} was aborted meanwhile."
-    return f"message {id} has moved on: it is {row.status} now."
+    found = tx.rows(STATE, {"id": id})
+    if found:
+        return f"message {id} has moved on: it is {found[0][0]} now"
+    aborted = tx.shape.has(f"{SIDE}trash") and tx.rows(ABORTED, {"id": id})
+    return f"message {id} was aborted meanwhile" if aborted else f"message {id} is no longer in the queue"

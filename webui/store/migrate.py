@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from webui.store.database import Database, Transaction
+from webui.store.database import WORKER_WAIT, Database, Transaction
 from webui.store.errors import Unsupported
+from webui.store.pace import Pace
 from webui.store.schema import SIDE, quoted
 
 VERSION = 1
@@ -38,23 +39,24 @@ def ensure_side_tables(tx: Transaction) -> None:
 
 
 def ensure_trash(tx: Transaction) -> None:
-    """Make the trash, or widen it where the queue has gained a column. It has no types, so that bytes survive."""
+    """Make the trash, or widen it where the queue has gained a column. It has no types, so that bytes survive.
+    `kept` says which columns a row came with: one that was added since takes its default when the row returns."""
     held = tx.shape.tables.get(f"{SIDE}trash")
+    missing = [name for name in tx.shape.columns if held is None or name not in held]
     if held is None:
-        columns = "".join(f", {quoted(name)}" for name in tx.shape.columns if name != "id")
-        tx.rows(f"CREATE TABLE {SIDE}trash (id INTEGER PRIMARY KEY, journal_id INTEGER NOT NULL{columns})")
-        tx.reshape()
-        return
-    missing = [name for name in tx.shape.columns if name not in held]
-    for name in missing:
-        tx.rows(f"ALTER TABLE {SIDE}trash ADD COLUMN {quoted(name)}")
+        columns = ", ".join(quoted(name) for name in missing)
+        tx.rows(f"CREATE TABLE {SIDE}trash (trash_id INTEGER PRIMARY KEY, journal_id, kept, {columns})")
+        tx.rows(f"CREATE INDEX {SIDE}trash_message ON {SIDE}trash (id)")
+        tx.rows(f"CREATE INDEX {SIDE}trash_journal ON {SIDE}trash (journal_id)")
+    else:
+        for name in missing:
+            tx.rows(f"ALTER TABLE {SIDE}trash ADD COLUMN {quoted(name)}")
     if missing:
         tx.reshape()
 
 
 def clean(database: Database) -> dict[str, int]:
-    """Remove every table of ours; returns how many rows each held. Rows go in small batches, so that a worker that
-    writes meanwhile is not kept waiting."""
+    """Remove every table of ours; returns how many rows each held."""
     removed: dict[str, int] = {}
     for name in sorted(table for table in database.look().tables if table.startswith(SIDE)):
         removed[name] = _empty(database, name)
@@ -65,13 +67,12 @@ def clean(database: Database) -> dict[str, int]:
 
 
 def _empty(database: Database, name: str) -> int:
-    total = 0
+    """Empty a table of ours in small batches: to drop it full would keep a worker waiting for as long as that takes."""
     key = "journal_id, message_id" if name == f"{SIDE}journal_rows" else "rowid"
-    while True:
-        with database.writing() as tx:
-            gone = tx.rows(
-                f"DELETE FROM {quoted(name)} WHERE ({key}) IN (SELECT {key} FROM {quoted(name)} LIMIT 500) RETURNING 1"
-            )
-        total += len(gone)
-        if len(gone) < 500:
-            return total
+    text = f"DELETE FROM {quoted(name)} WHERE ({key}) IN (SELECT {key} FROM {quoted(name)} LIMIT :batch) RETURNING 1"
+    pace, total, gone = Pace(database), 0, 1
+    while gone:
+        with pace.batch(WORKER_WAIT) as tx:
+            gone = len(tx.rows(text, {"batch": pace.rows}))
+        total += gone
+    return total

@@ -15,7 +15,9 @@ _LONGEST = 400
 _PREFIXES = {"tool_input": PREFIX, "tool_response": 0, "last_user_message": 600, "last_assistant_message": 600}
 
 ONE = "SELECT {row} FROM pending_messages WHERE id = :id"
-TRASHED = "SELECT {row}, journal_id FROM {trash} WHERE id = :id"
+TRASHED = "SELECT {row}, journal_id, trash_id FROM {trash} WHERE id = :id ORDER BY trash_id DESC LIMIT 1"
+KIND = "SELECT typeof({}), id FROM pending_messages WHERE id = :id"
+TRASHED_KIND = "SELECT typeof({}), trash_id FROM unstick_trash WHERE id = :id ORDER BY trash_id DESC LIMIT 1"
 
 
 def find(tx: Transaction, id: int) -> Row:
@@ -26,15 +28,15 @@ def find(tx: Transaction, id: int) -> Row:
     if tx.shape.has(f"{SIDE}trash"):
         found = tx.rows(TRASHED, {"id": id})
         if found:
-            return row(tx, found[0], trashed_by=found[0]["journal_id"])
+            return row(tx, found[0], trashed=True)
     raise NotFound(f"Message {id} is not in the queue: it was deleted, or it was never there.")
 
 
-def row(tx: Transaction, record: Record, trashed_by: int | None = None) -> Row:
+def row(tx: Transaction, record: Record, *, trashed: bool = False) -> Row:
     """The record of a `{row}` query as a Row."""
-    table = QUEUE if trashed_by is None else f"{SIDE}trash"
+    table, key = (f"{SIDE}trash", record["trash_id"]) if trashed else (QUEUE, record["id"])
     pieces: dict[str, Any] = {
-        name: tx.peek(table, name, record["id"], record[f"{name}_kind"], 0, _PREFIXES[name]) for name in PAYLOADS
+        name: tx.peek(table, name, key, record[f"{name}_kind"], 0, _PREFIXES[name]) for name in PAYLOADS
     }
     return Row(
         id=record["id"],
@@ -54,24 +56,17 @@ def row(tx: Transaction, record: Record, trashed_by: int | None = None) -> Row:
         session_status=_text(record["session_status"]),
         seen=str(record["seen"]),
         extra={name: _short(record[name]) for name in KNOWN_EXTRA if record[name] is not None},
-        trashed_by=trashed_by,
+        trashed_by=record["journal_id"] if trashed else None,
         **pieces,
     )
 
 
-def kind(tx: Transaction, table: str, column: str, id: int) -> str | None:
-    """The kind of one stored value, or None where there is no such row."""
-    found = tx.rows(f"SELECT typeof({column}) FROM {table} WHERE id = :id", {"id": id})
-    return found[0][0] if found else None
-
-
 def payload(tx: Transaction, id: int, column: str, offset: int, limit: int) -> Piece:
     """A part of one payload, from the trash if the message was aborted. Raises NotFound."""
-    for table in (QUEUE, f"{SIDE}trash"):
+    for table, text in ((QUEUE, KIND), (f"{SIDE}trash", TRASHED_KIND)):
         if tx.shape.has(table):
-            found = kind(tx, table, column, id)
-            if found is not None:
-                return tx.peek(table, column, id, found, offset, limit)
+            for kind, key in tx.rows(text.format(column), {"id": id}):
+                return tx.peek(table, column, key, kind, max(offset, 0), limit)
     raise NotFound(f"Message {id} is not in the queue: it was deleted, or it was never there.")
 
 

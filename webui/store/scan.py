@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webui.store import rows
-from webui.store.database import TimeUp, Transaction
+from webui.store.database import Record, TimeUp, Transaction
 from webui.store.model import Cursor, Row
 
 BUDGET = 40
@@ -18,14 +18,18 @@ SEARCH_BUDGET = 250
 SMALL_SESSION = 5_000
 """A session with at most so many messages is looked up by its own index."""
 FIRST_BLOCK, LARGEST_BLOCK = 64, 2_000
+NEWEST, NEWEST_AT_LEAST = 5_000, 200
+"""How far back to look for completions in a file that has no index on them, and where even that takes too long."""
 
 BLOCK = """
 SELECT {edge}(id), count(*) FROM (
-  SELECT id FROM pending_messages {index} WHERE status = '{status}' {narrow} {start}
+  SELECT id FROM pending_messages WHERE status = '{status}' {narrow} {start}
   ORDER BY id {order} LIMIT :block)"""
 MATCHES = """
-SELECT {{row}} FROM pending_messages {index} WHERE status = '{status}' {narrow} {start} AND id {until} :edge {condition}
+SELECT {{row}} FROM pending_messages WHERE status = '{status}' {narrow} {start} AND id {until} :edge {condition}
 ORDER BY id {order} LIMIT :limit"""
+# Two lists of ids, each from an index alone, meet before any row is read.
+OF_SESSION = "AND id IN (SELECT id FROM pending_messages {by_session} WHERE session_db_id = :session)"
 SESSION_SIZE = """
 SELECT count(*) FROM (SELECT 1 FROM pending_messages {by_session} WHERE session_db_id = :session LIMIT :most)"""
 
@@ -55,19 +59,21 @@ class Found:
 def walk(tx: Transaction, scan: Scan, cursor: Cursor | None, limit: int) -> Found:
     """At most `limit` rows that match, from the cursor on."""
     deadline = time.monotonic() + (SEARCH_BUDGET if scan.searches else BUDGET) / 1000
-    narrow, index = _narrowed(tx, scan)
-    block = FIRST_BLOCK if scan.condition else limit
+    narrow = _narrowed(tx, scan)
+    block = 1 if scan.searches else FIRST_BLOCK if scan.condition else limit
     found: list[Row] = []
     looked = 0
     for status in scan.sections:
         at = cursor.id if cursor and cursor.section == status else None
         while True:
-            texts = _texts(scan, status, at is not None, narrow, index)
+            texts = _texts(scan, status, at is not None, narrow)
             params = {**(scan.params or {}), "from": at, "block": block, "limit": limit - len(found)}
             edge, count = tx.rows(texts[0], params)[0]
             if not count:
                 break
-            tx.budget(None if block == 1 else max(1.0, (deadline - time.monotonic()) * 1000))
+            # Without a condition the page itself is the bound; one row must always be looked at, or nothing moves on.
+            bounded = scan.condition and block > 1
+            tx.budget(max(1.0, (deadline - time.monotonic()) * 1000) if bounded else None)
             try:
                 matches = tx.rows(texts[1], {**params, "edge": edge})
             except TimeUp:
@@ -96,11 +102,10 @@ def _before(at: int | None, scan: Scan) -> int:
     return 2**63 - 1 if scan.descending else -(2**63)
 
 
-def _texts(scan: Scan, status: str, started: bool, narrow: str, index: str) -> tuple[str, str]:
+def _texts(scan: Scan, status: str, started: bool, narrow: str) -> tuple[str, str]:
     parts = {
         "status": status,
         "narrow": narrow,
-        "index": index,
         "order": "DESC" if scan.descending else "ASC",
         "edge": "min" if scan.descending else "max",
         "until": ">=" if scan.descending else "<=",
@@ -110,13 +115,25 @@ def _texts(scan: Scan, status: str, started: bool, narrow: str, index: str) -> t
     return BLOCK.format(**parts), MATCHES.format(**parts)
 
 
-def _narrowed(tx: Transaction, scan: Scan) -> tuple[str, str]:
+def _narrowed(tx: Transaction, scan: Scan) -> str:
     """What the candidates themselves can be narrowed to: one id, or one session with few messages."""
     params = scan.params or {}
     if "id" in params:
-        return "AND id = :id", ""
+        return "AND id = :id"
     if "session" in params:
         size = tx.rows(SESSION_SIZE, {"session": params["session"], "most": SMALL_SESSION + 1})
         if size and size[0][0] <= SMALL_SESSION:
-            return "AND session_db_id = :session", "{by_session}"
-    return "", ""
+            return OF_SESSION
+    return ""
+
+
+def recent(tx: Transaction, text: str, params: dict[str, Any], budget: float = BUDGET) -> tuple[list[Record], bool]:
+    """The rows of a query over `{processed}`, and whether they are from a shorter look back because time was up."""
+    tx.budget(budget)
+    try:
+        return tx.rows(text, {**params, "newest": NEWEST}), False
+    except TimeUp:
+        tx.budget(None)
+        return tx.rows(text, {**params, "newest": NEWEST_AT_LEAST}), True
+    finally:
+        tx.budget(None)

@@ -35,7 +35,7 @@ KNOWN_EXTRA = ("failed_at_epoch", "agent_type", "agent_id", "tool_use_id", "work
 """What other releases added, small enough for a list."""
 CLAIM_INDEX = "unstick_claim"
 DONE_INDEX = "unstick_processed"
-NEWEST_PROCESSED = f"(SELECT * FROM {QUEUE} WHERE status = 'processed' ORDER BY id DESC LIMIT 5000) AS {QUEUE}"
+NEWEST_PROCESSED = f"(SELECT * FROM {QUEUE} WHERE status = 'processed' ORDER BY id DESC LIMIT :newest) AS {QUEUE}"
 """Where to look for completions in a file without an index on them: far enough back, and bounded."""
 
 _SECTION = re.compile(r"\[([^\[\]]*)\]")
@@ -150,7 +150,7 @@ class Shape:
             "cid": self.session_name,
             "seen": _MACRO.sub(self._macro, self.state),
             "message": ", ".join(self._column(name) for name in COLUMNS),
-            "extra": "".join(f", {quoted(name)}" for name in self.extra),
+            "extra": "".join(f", {QUEUE}.{quoted(name)}" for name in self.extra),
             "row": self._row(),
             "project": self._session("project"),
             "session_status": self._session("status"),
@@ -194,7 +194,7 @@ class Shape:
         """The trash under the queue's name, so that the same expressions read a row from either."""
         held = self.tables.get(f"{SIDE}trash", ())
         columns = ", ".join(f"{self.from_trash(name, held)} AS {quoted(name)}" for name in self.columns)
-        return f"(SELECT journal_id, {columns} FROM {SIDE}trash) AS {QUEUE}"
+        return f"(SELECT trash_id, journal_id, {columns} FROM {SIDE}trash) AS {QUEUE}"
 
     def from_trash(self, name: str, held: tuple[str, ...]) -> str:
         """How the trash gives a column of the queue: it may have been filled before a column was added or renamed."""

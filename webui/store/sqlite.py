@@ -7,7 +7,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -31,12 +31,16 @@ class SQLite:
         self.location = str(Path(path).expanduser().resolve())
         self.name = Path(self.location).name
         self.read_only = read_only
+        if sqlite3.sqlite_version_info < (3, 35):
+            raise errors.Unsupported(f"Unstick needs SQLite 3.35 or newer; this Python has {sqlite3.sqlite_version}.")
         if create:
             self._touch()
         self._lock = Lock()
         self._forget()
 
     def _forget(self) -> None:
+        # A fork's child keeps its parent's connections, unused: to close them would end the parent's locks.
+        self._parents = getattr(self, "_idle", None)
         self._idle: list[sqlite3.Connection] = []
         self._owner = os.getpid()
         self._identity: tuple[int, int] | None = None
@@ -68,9 +72,12 @@ class SQLite:
 
     def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
         """Run one statement in a transaction of its own and return all its rows."""
-        sql = self.shape.sql(text)
         with self._connection() as connection:
-            return self._patiently(lambda: connection.execute(sql, params or {}).fetchall(), wait)
+            sql = (self._shape or self._load(connection)).sql(text)
+            try:
+                return self._patiently(lambda: connection.execute(sql, params or {}).fetchall(), wait)
+            except OverflowError:
+                return []  # no stored number is beyond 64 bits: nothing matches
 
     @contextmanager
     def reading(self) -> Iterator[SQLiteTransaction]:
@@ -81,7 +88,7 @@ class SQLite:
                 yield SQLiteTransaction(self, connection, self._load(connection))
             finally:
                 connection.set_progress_handler(None, 0)
-                connection.execute("ROLLBACK")
+                _end(connection)
 
     @contextmanager
     def writing(self, wait: int = WORKER_WAIT) -> Iterator[SQLiteTransaction]:
@@ -94,8 +101,7 @@ class SQLite:
                 yield SQLiteTransaction(self, connection, self._load(connection))
                 self._patiently(lambda: connection.execute("COMMIT"), wait)
             finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                _end(connection)
 
     def script(self, statements: list[str]) -> None:
         """Run several statements under one write lock, before there is a queue in the file."""
@@ -110,8 +116,7 @@ class SQLite:
                         connection.execute(statement)
                 connection.execute("COMMIT")
             finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                _end(connection)
 
     def close(self) -> None:
         """Close every idle connection; the next call opens new ones."""
@@ -133,10 +138,15 @@ class SQLite:
         except sqlite3.Error as error:
             raise self._named(error) from error
         finally:
-            if connection is not None and identity == self._identity and not connection.in_transaction:
+            if connection is not None:
+                self._give_back(connection, identity)
+
+    def _give_back(self, connection: sqlite3.Connection, identity: tuple[int, int] | None) -> None:
+        with self._lock:
+            if identity == self._identity and not connection.in_transaction:
                 self._idle.append(connection)
-            elif connection is not None:
-                connection.close()
+                return
+        connection.close()
 
     def _take(self) -> sqlite3.Connection:
         try:
@@ -188,8 +198,6 @@ class SQLite:
         while True:
             try:
                 return action()
-            except OverflowError:
-                return []  # type: ignore[return-value]  # no stored integer is beyond 64 bits: nothing matches
             except sqlite3.OperationalError as error:
                 if (error.sqlite_errorcode & 0xFF) not in _LOCKED or time.monotonic() > deadline:
                     raise
@@ -216,6 +224,8 @@ class SQLiteTransaction:
         sql = self.shape.sql(text)
         try:
             return self._database._patiently(lambda: self._connection.execute(sql, params or {}).fetchall(), PAGE_WAIT)
+        except OverflowError:
+            return []
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 raise TimeUp from error
@@ -249,7 +259,15 @@ class SQLiteTransaction:
             self._connection.set_progress_handler(None, 0)
             return
         deadline = time.monotonic() + ms / 1000
-        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, 100)
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    """Leave a transaction that was not committed. After an I/O error there may be none left, and the error that
+    matters is the first; a connection that is still inside one is closed, not used again."""
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
 
 
 def _text(data: bytes) -> str:

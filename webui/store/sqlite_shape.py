@@ -9,10 +9,10 @@ from webui.store.schema import QUEUE, SESSION_NAMES, SESSIONS, SIDE, Shape, quot
 
 Query = Callable[[str], list[Any]]
 
-# A column's type is not enforced, so a token takes odd values in hexadecimal: exact, and plain text in a form.
+# A column's type is not enforced: an odd value goes into a token by its length and its beginning, as plain text.
 _TOKEN = (
-    "CASE typeof({0}) WHEN 'integer' THEN {0} WHEN 'null' THEN '' WHEN 'text' THEN 't' || hex({0})"
-    " ELSE 'x' || hex({0}) END"
+    "CASE typeof({0}) WHEN 'integer' THEN {0} WHEN 'null' THEN ''"
+    " ELSE substr(typeof({0}), 1, 1) || length({0}) || '-' || hex(substr({0}, 1, 24)) END"
 )
 STATE = f"status || '.' || {_TOKEN.format('{started_processing_at_epoch}')} || '.' || {_TOKEN.format('{retry_count}')}"
 

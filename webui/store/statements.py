@@ -28,16 +28,17 @@ RETRY = """
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
 WHERE id = :id AND status IN ('pending', 'processing', 'failed') RETURNING id"""
 # The plus keeps the foreign key's index out of it: with that, it would read the session's whole history.
-RESET_SESSION = """
+PROCESSING_OF_SESSION = """
+SELECT id FROM pending_messages
+WHERE status = 'processing' AND +session_db_id = :session AND id > :after ORDER BY id LIMIT :chunk"""
+STUCK = """
+SELECT id FROM pending_messages
+WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff AND id > :after ORDER BY id LIMIT :chunk"""
+RELEASE = """
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
-WHERE id IN (SELECT id FROM pending_messages
-  WHERE status = 'processing' AND +session_db_id = :session AND id > :after ORDER BY id LIMIT :chunk)
-RETURNING id"""
-RESET_STUCK = """
-UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
-WHERE id IN (SELECT id FROM pending_messages
-  WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff AND id > :after ORDER BY id LIMIT :chunk)
-RETURNING id"""
+WHERE id = :id AND status = 'processing' """
+RELEASE_OF_SESSION = RELEASE + "AND session_db_id = :session RETURNING id"
+RELEASE_STUCK = RELEASE + "AND {started_processing_at_epoch} < :cutoff RETURNING id"
 ABORT = "DELETE FROM pending_messages WHERE id = :id RETURNING id"
 RECENT = """
 SELECT {message}, {project} {extra} FROM pending_messages
@@ -70,7 +71,7 @@ SELECT (SELECT count(*) FROM pending_messages {by_claim} WHERE session_db_id = :
 ANY_WORK = """
 SELECT EXISTS (SELECT 1 FROM pending_messages WHERE status = 'pending')
   OR EXISTS (SELECT 1 FROM pending_messages WHERE status = 'processing')"""
-# Each session is looked up once: DISTINCT would read every pending row.
+# Each session is looked up once, by the claim index; without it, reading every pending row once is the better way.
 SESSIONS = """
 WITH RECURSIVE waiting (session) AS (
   SELECT min(session_db_id) FROM pending_messages {by_claim} WHERE status = 'pending'
@@ -81,22 +82,22 @@ WITH RECURSIVE waiting (session) AS (
 SELECT session FROM waiting WHERE session IS NOT NULL
 UNION SELECT +session_db_id FROM pending_messages WHERE status = 'processing'
 ORDER BY 1"""
+SESSIONS_READ = """
+SELECT session_db_id FROM pending_messages WHERE status = 'pending'
+UNION SELECT session_db_id FROM pending_messages WHERE status = 'processing'
+ORDER BY 1"""
 SESSION_INFO = "SELECT session_db_id, {cid} FROM pending_messages WHERE id = :id"
 # A NULL completion is the oldest of all: last in this order on SQLite.
 FIRST_TO_GO = """
 SELECT {completed_at_epoch}, id FROM pending_messages WHERE status = 'processed'
 ORDER BY {completed_at_epoch} DESC, id LIMIT 1 OFFSET :keep"""
-CLEANUP = """
-DELETE FROM pending_messages WHERE id IN (
-  SELECT id FROM pending_messages WHERE status = 'processed'
-    AND {completed_at_epoch} <= :completed AND ({completed_at_epoch} < :completed OR id >= :id)
-  LIMIT :chunk)
-RETURNING id"""
-CLEANUP_UNTIMED = """
-DELETE FROM pending_messages WHERE id IN (
-  SELECT id FROM pending_messages WHERE status = 'processed' AND {completed_at_epoch} IS NULL AND id >= :id
-  LIMIT :chunk)
-RETURNING id"""
+TO_GO = """
+SELECT id FROM pending_messages WHERE status = 'processed'
+  AND {completed_at_epoch} <= :completed AND ({completed_at_epoch} < :completed OR id >= :id) LIMIT :chunk"""
+TO_GO_UNTIMED = """
+SELECT id FROM pending_messages WHERE status = 'processed' AND {completed_at_epoch} IS NULL AND id >= :id
+LIMIT :chunk"""
+DELETE_PROCESSED = "DELETE FROM pending_messages WHERE id = :id AND status = 'processed' RETURNING id"
 GET = "SELECT {message}, NULL {extra} FROM pending_messages WHERE id = :id"
 FIND_SESSION = "SELECT id FROM sdk_sessions WHERE {session_cid} = :cid ORDER BY id LIMIT 1"
 ADD_SESSION = """

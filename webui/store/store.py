@@ -9,14 +9,13 @@ from typing import Any
 
 from webui.store import migrate
 from webui.store import statements as sql
-from webui.store.database import Database, Params, Record
+from webui.store.database import WORKER_WAIT, Database, Params, Record
 from webui.store.encoding import from_json, is_empty, plain_text, storable, to_json
 from webui.store.errors import InvalidPayload, UnknownSession, UnknownType, Unsupported
 from webui.store.model import TYPES, Message, PendingMessage, SessionInfo
-from webui.store.schema import COLUMNS, Capabilities
+from webui.store.pace import Pace
+from webui.store.schema import CLAIM_INDEX, COLUMNS, Capabilities
 
-CHUNK = 500
-"""How many rows a method that changes many changes under one write lock."""
 _FIELDS = {field.name for field in fields(PendingMessage)}
 _MAX = 2**63 - 1
 
@@ -103,7 +102,7 @@ class PendingMessageStore:
 
     def reset_processing_to_pending(self, session_db_id: int) -> int:
         """Make all of a session's processing messages pending; returns how many."""
-        return self._in_chunks(sql.RESET_SESSION, {"session": session_db_id})
+        return self._in_batches(sql.PROCESSING_OF_SESSION, sql.RELEASE_OF_SESSION, {"session": session_db_id})
 
     def abort_message(self, id: int) -> bool:
         """Delete a message, whatever its status; whether there was one."""
@@ -111,7 +110,7 @@ class PendingMessageStore:
 
     def retry_all_stuck(self, threshold_ms: int) -> int:
         """Make every message pending that has been processing for longer than so many ms; returns how many."""
-        return self._in_chunks(sql.RESET_STUCK, {"cutoff": self._before(threshold_ms)})
+        return self._in_batches(sql.STUCK, sql.RELEASE_STUCK, {"cutoff": self._before(threshold_ms)})
 
     def reset_stuck_messages(self, threshold_ms: int) -> int:
         """As `retry_all_stuck`; 0 means every processing message that started before now."""
@@ -119,7 +118,7 @@ class PendingMessageStore:
 
     def get_recently_processed(self, limit: int = 10, within_minutes: float = 30) -> list[Message]:
         """The messages processed in the last minutes with their project, newest first; a negative limit is none."""
-        limit = _MAX if limit < 0 else min(limit, _MAX)
+        limit = _MAX if limit < 0 else min(int(limit), _MAX)
         return self._messages(sql.RECENT, {"since": self._before(within_minutes * 60_000), "limit": limit})
 
     def mark_processing(self, id: int) -> None:
@@ -164,7 +163,8 @@ class PendingMessageStore:
 
     def get_sessions_with_pending_messages(self) -> list[int]:
         """The sessions that have pending or processing messages, ascending."""
-        return [row[0] for row in self.database.rows(sql.SESSIONS)]
+        walks = CLAIM_INDEX in self.database.shape.indexes
+        return [row[0] for row in self.database.rows(sql.SESSIONS if walks else sql.SESSIONS_READ)]
 
     def get_session_info_for_message(self, id: int) -> SessionInfo | None:
         """The session of a message, or None."""
@@ -179,10 +179,11 @@ class PendingMessageStore:
         if not first:
             return 0
         completed, id = first[0]
-        if completed is None:
-            return self._delete_in_chunks(sql.CLEANUP_UNTIMED, {"id": id})
-        timed = self._delete_in_chunks(sql.CLEANUP, {"completed": completed, "id": id})
-        return timed + self._delete_in_chunks(sql.CLEANUP_UNTIMED, {"id": -_MAX - 1})
+        timed = 0
+        if completed is not None:
+            timed = self._in_batches(sql.TO_GO, sql.DELETE_PROCESSED, {"completed": completed, "id": id})
+            id = -_MAX - 1
+        return timed + self._in_batches(sql.TO_GO_UNTIMED, sql.DELETE_PROCESSED, {"id": id})
 
     def to_pending_message(self, row: Message) -> PendingMessage:
         """The row as a message again, its JSON parsed. Raises InvalidPayload for JSON that is not valid."""
@@ -217,7 +218,7 @@ class PendingMessageStore:
     def _message(self, row: Record) -> Message:
         width = len(COLUMNS) + 1
         values = tuple(row)
-        extra = dict(zip(self.database.shape.extra, values[width:], strict=True))
+        extra = dict(zip(row.keys()[width:], values[width:], strict=True))
         held: Any = (*values[:width], extra)
         return Message(*held)
 
@@ -229,23 +230,18 @@ class PendingMessageStore:
         return rows[0][0] if rows else 0
 
     def _before(self, ms: float) -> int:
+        ms = 0 if ms != ms else max(-(2**62), min(2**62, ms))
         return max(-_MAX, min(_MAX, self.now() - int(ms)))
 
-    def _in_chunks(self, text: str, values: Params) -> int:
-        """Each row once, in the order of ids, so that what a worker claims meanwhile cannot keep it going."""
-        total, after = 0, -_MAX - 1
-        while True:
-            ids = [row[0] for row in self.database.rows(text, {**values, "after": after, "chunk": CHUNK})]
-            total += len(ids)
-            if len(ids) < CHUNK:
-                return total
-            after = max(ids)
-
-    def _delete_in_chunks(self, text: str, values: Params) -> int:
-        deleted = 0
-        while gone := len(self.database.rows(text, {**values, "chunk": CHUNK})):
-            deleted += gone
-        return deleted
+    def _in_batches(self, find: str, change: str, values: Params) -> int:
+        """Look for the next rows without the write lock, then change those that still match. Ids only go up, so that
+        what a worker claims meanwhile cannot keep it going."""
+        pace, total, after = Pace(self.database), 0, -_MAX - 1
+        while ids := [row[0] for row in self.database.rows(find, {**values, "after": after, "chunk": pace.rows})]:
+            with pace.batch(WORKER_WAIT) as tx:
+                total += sum(len(tx.rows(change, {**values, "id": id})) for id in ids)
+            after = ids[-1]
+        return total
 
     def _claimed(self, id: int, claim: Message | None) -> dict[str, Any]:
         values: dict[str, Any] = {"id": id, "now": self.now()}

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webui.forms import QueuePlace
 from webui.options import current
-from webui.rendering import render, scene
+from webui.rendering import render_list, scene
 from webui.store.browse import queue_page
 from webui.store.filters import FIELDS
 
@@ -22,4 +22,4 @@ def queue() -> ResponseReturnValue:
     place = QueuePlace.parse(request.args)
     page = queue_page(current().store, place.filters, place.cursor, newest_first=not place.oldest_first)
     judged = scene(page.as_of)
-    return render("webui/queue.html", "webui/_queue.html", judged, place=place, page=page, fields=FIELDS)
+    return render_list("webui/queue.html", "webui/_queue.html", judged, place=place, page=page, fields=FIELDS)

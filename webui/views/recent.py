@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webui.forms import RecentPlace
 from webui.options import current
-from webui.rendering import render, scene
+from webui.rendering import render_list, scene
 from webui.store.browse import recent_page
 
 PRESETS = ("30m", "24h", "7d")
@@ -23,4 +23,5 @@ def recent() -> ResponseReturnValue:
     store = current().store
     place = RecentPlace.parse(request.args)
     page = recent_page(store, store.now() - place.within, place.cursor)
-    return render("webui/recent.html", "webui/_recent.html", scene(page.as_of), place=place, page=page, presets=PRESETS)
+    judged = scene(page.as_of)
+    return render_list("webui/recent.html", "webui/_recent.html", judged, place=place, page=page, presets=PRESETS)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webui.forms import RetryAllForm, StuckPlace, checked, place_of
 from webui.options import current
-from webui.rendering import Mark, answer, found, render, scene
+from webui.rendering import Mark, answer, found, render_list, scene
 from webui.store import act, browse
 from webui.wording import outcome
 
@@ -27,7 +27,7 @@ def stuck() -> ResponseReturnValue:
     judged = scene(store.now(), place.threshold)
     running = browse.stuck_page(store, judged.cutoff, place.cursor)
     waiting = browse.unclaimed_page(store, judged.cutoff, place.waiting)
-    return render(
+    return render_list(
         "webui/stuck.html", "webui/_stuck.html", judged, place=place, running=running, waiting=waiting, presets=PRESETS,
     )  # fmt: skip
 

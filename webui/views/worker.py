@@ -22,7 +22,9 @@ def wake() -> ResponseReturnValue:
     """Asks the worker to look at its queue, and says what it answered."""
     place, url = place_of(checked(PlaceForm()), request.form), current().worker_url
     if url is None:
-        raise Unsupported("Nobody said where the worker listens: start Unstick with --worker-url http://127.0.0.1:37777.")
+        raise Unsupported(
+            "Nobody said where the worker listens: start Unstick with --worker-url http://127.0.0.1:37777."
+        )
     try:
         return answer(Said(worker.wake(url).sentence), place)
     except worker.WorkerAway as away:

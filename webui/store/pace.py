@@ -1,0 +1,37 @@
+"""How many rows to change under one write lock. A worker without a busy timeout loses what it writes while we hold
+it, so a batch is as large as fits into about 20 ms, and a pause as long follows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from webui.store.database import Database, Transaction
+
+FIRST, MOST = 50, 500
+QUICK, SLOW = 0.015, 0.040
+LONGEST_PAUSE = 0.05
+
+
+class Pace:
+    """The size of the next batch in `rows`, from how long the last one held the lock. (A row that carries a large
+    payload is written anew with it, so a number of rows says little.)"""
+
+    def __init__(self, database: Database) -> None:
+        self.rows = FIRST
+        self._database = database
+        self._held = 0.0
+
+    @contextmanager
+    def batch(self, wait: int) -> Iterator[Transaction]:
+        """One transaction under the write lock, after a pause as long as the last one held it."""
+        time.sleep(min(self._held, LONGEST_PAUSE))
+        with self._database.writing(wait) as tx:
+            began = time.monotonic()
+            yield tx
+        self._held = time.monotonic() - began
+        if self._held < QUICK:
+            self.rows = min(self.rows * 2, MOST)
+        elif self._held > SLOW:
+            self.rows = max(self.rows // 2, 1)
