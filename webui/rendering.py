@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from webui import actions, columns, wording, worker
 from webui.columns import COLUMNS, Column, Scene
@@ -50,6 +51,7 @@ def register(blueprint: Blueprint) -> None:
     """Gives the templates of this blueprint (and no other) their words."""
     known = {
         "TABS": TABS, "actions": actions, "at": at, "columns": columns, "format_bytes": format_bytes, "steps": steps,
+        "narrowed": narrowed,
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
         "why": why, "words": wording, "worker_command": worker.command,
     }  # fmt: skip
@@ -66,9 +68,9 @@ def when(ms: Any, now: int) -> Markup:
     text."""
     if not wording.is_time(ms):
         return Markup('<span title="This is stored where a time should be">{}</span>').format(wording.text(ms, 40))
-    return Markup('<time datetime="{}" title="{}" data-since="{}">{}</time>').format(
-        *wording.exact(ms), int(ms), wording.duration(int(now - ms))
-    )
+    machine, person = wording.exact(ms)
+    ago = wording.duration(now - ms)
+    return Markup(f'<time datetime="{machine}" title="{escape(person)}" data-since="{ms}">{ago}</time>')
 
 
 def at(ms: Any, now: int) -> Markup:
@@ -76,6 +78,16 @@ def at(ms: Any, now: int) -> Markup:
     if not wording.is_time(ms):
         return Markup("{}").format(wording.text(ms, 40))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(*wording.exact(ms), wording.moment(ms, now))
+
+
+def narrowed(link: Mapping[str, str]) -> str:
+    """The URL of the queue narrowed to a fact of a row; the rows of a page share a few of them."""
+    known: dict[tuple[tuple[str, str], ...], str] = g.setdefault("webui_narrowed", {})
+    key = tuple(link.items())
+    if key not in known:
+        values: dict[str, Any] = dict(link)
+        known[key] = url_for(".queue", **values)
+    return known[key]
 
 
 def why(row: Row, judged: Scene) -> str | None:
@@ -92,7 +104,9 @@ def scene(now: int, stuck_after: int | None = None) -> Scene:
     """Against what the rows of this answer are judged; `now` and `stuck_after` are ms."""
     options = current()
     after = options.stuck_after if stuck_after is None else stuck_after
-    return Scene(now, now - after, options.store.max_retries, options.store.capabilities, options.allowed)
+    store = options.store
+    # `may` is the host's, and may ask a database: once for each action is enough for one answer.
+    return Scene(now, now - after, store.max_retries, store.capabilities, cache(options.allowed))
 
 
 def render(template: str, partial: str, judged: Scene, *, status: int = 200, **context: Any) -> Response:
