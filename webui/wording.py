@@ -217,7 +217,8 @@ def outcome(done: Outcome, words: str, *, asleep: bool = False) -> Said:
     if done.remaining:
         sentence += f"; {_still(done.remaining)} still to do: press again"
     tone = "ok" if done.done and not done.skipped else "warn"
-    return Said(f"{sentence}.", tone, done.journal_id if done.done else None, asleep and bool(done.done))
+    can_be_undone = done.done and done.action != "undo"
+    return Said(f"{sentence}.", tone, done.journal_id if can_be_undone else None, asleep and bool(done.done))
 
 
 def _those(ids: tuple[int, ...]) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 
 from tests.store.backends import Clock, SqliteRaw
@@ -133,3 +134,12 @@ def test_who_may_not_undo_sees_no_undo(mount: Callable[..., Flask]) -> None:
     assert "Undo" not in page.buttons()
     assert client.act("/queue/journal/1/undo", {"at": "queue"}, page="/queue/").status_code == 403
     assert read(client.get(f"/queue/messages/{STUCK}")).one(id="heading").buttons() == []
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_what_was_taken_back_offers_no_undo_of_the_undo(client: Visitor, partial: bool) -> None:
+    page = follow(client, press(client, "/", "Retry", row=STUCK))
+    answer = press(client, "/", "Undo", seen=page, partial=partial)
+    outcome = partials(answer)["#outcome"] if partial else follow(client, answer).one(id="outcome")
+    assert f"Taken back for #{STUCK}" in outcome.text
+    assert "Undo" not in outcome.text

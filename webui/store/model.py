@@ -160,7 +160,9 @@ class Count:
         return self.number > 0
 
     def __add__(self, other: Count) -> Count:
-        return Count(self.number + other.number, self.more or other.more)
+        """The sum; where it is a lower bound only, rounded down to a number that looks like one."""
+        number, more = self.number + other.number, self.more or other.more
+        return Count(number // 1_000 * 1_000 if more else number, more)
 
 
 @dataclass(frozen=True, slots=True)
