@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from tests.browser.chromium import INSTALL_IT, find_browser
 from tests.store.backends import Clock, SqliteRaw
+from tests.web.conftest import make_it_claude_mems
 from webui import create_app, open_store
 from webui.store import PendingMessageStore
 
@@ -56,6 +57,7 @@ def clock() -> Clock:
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Iterator[PendingMessageStore]:
     store = open_store(str(tmp_path / "queue.db"), create=True, clock=clock)
+    make_it_claude_mems(tmp_path / "queue.db")
     _fill(store, clock)
     yield store
     store.close()

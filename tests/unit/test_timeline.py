@@ -12,7 +12,7 @@ from webui.timeline import steps
 
 NOW = 1_750_000_000_000
 S, M, H = 1_000, 60_000, 3_600_000
-EVERYTHING = Capabilities(True, True, True, True, True, True, ())
+EVERYTHING = Capabilities(True, True, True, True, True, True, False, ())
 SCENE = Scene(NOW, NOW - 5 * M, 3, EVERYTHING, lambda action: True)
 
 

@@ -82,6 +82,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(file: Path, clock: Clock) -> Iterator[PendingMessageStore]:
     store = open_store(str(file), create=True, clock=clock)
+    make_it_claude_mems(file)
     _fill(store, clock)
     yield store
     store.close()
@@ -146,6 +147,13 @@ def mount(store: PendingMessageStore) -> Callable[..., Flask]:
         return app
 
     return mount
+
+
+def make_it_claude_mems(file: Path) -> None:
+    """Puts one of claude-mem's other tables beside the queue: then its worker is the one that serves it."""
+    raw = SqliteRaw(file)
+    raw.run("CREATE TABLE observations (id INTEGER PRIMARY KEY)")
+    raw.close()
 
 
 def visitor(app: Flask) -> Visitor:

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from tests.project.test_worker import GOOD, answering
 from tests.store.backends import SqliteRaw
-from tests.web.conftest import STUCK, Visitor, visitor
+from tests.web.conftest import SECRET, STUCK, Visitor, visitor
 from tests.web.reading import follow, partials, press, read
+from webui import create_app, open_store
 
 
 @pytest.mark.parametrize("partial", [True, False], ids=["in place", "plain"])
@@ -41,6 +43,18 @@ def test_without_an_address_there_is_the_command(client: Visitor) -> None:
     answer = client.act("/worker/wake", {"at": "queue"})
     assert answer.status_code == 409
     assert "--worker-url" in answer.text
+
+
+def test_nothing_is_said_of_claude_mem_in_a_queue_of_ones_own(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "own.db"), create=True)
+    store.enqueue(store.ensure_session("a", "b"), "a", {"type": "summarize"})
+    app = create_app({"SECRET_KEY": SECRET}, store=store)
+    app.test_client_class = Visitor
+    said = partials(press(visitor(app), "/", "Retry", row=1, partial=True))["#outcome"]
+    store.close()
+    assert said.text.strip().startswith("Retried #1.")
+    assert "claude-mem" not in said.text
+    assert said.buttons() == ["Undo"]
 
 
 def test_an_abort_does_not_ask_for_it(make_app: Callable[..., Flask]) -> None:

@@ -46,7 +46,8 @@ _CHECK = re.compile(r"CHECK\s*\(\s*\"?status\"?\s+IN\s*\(([^)]*)\)", re.IGNORECA
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What this file can hold. `missing` says in sentences what it cannot, and what follows."""
+    """What this file can hold. `missing` says in sentences what it cannot, and what follows; `claude_mem` is whether
+    its memories are beside the queue, so that its worker is the one that serves it."""
 
     retry_count: bool
     started: bool
@@ -54,6 +55,7 @@ class Capabilities:
     processed: bool
     failed: bool
     side_tables: bool
+    claude_mem: bool
     missing: tuple[str, ...]
 
 
@@ -66,6 +68,7 @@ class Shape:
     indexes: Mapping[str, str] = field(default_factory=dict)
     """Each index of the queue with its first column; a partial one with ''."""
     session_names_unique: bool = True
+    claude_mem: bool = False
     state: str = ""
     """The expression for the token of (status, started, retry_count), in the database's own dialect."""
 
@@ -103,6 +106,7 @@ class Shape:
             processed="processed" in self.statuses,
             failed="failed" in self.statuses,
             side_tables=f"{SIDE}version" in self.tables,
+            claude_mem=self.claude_mem,
             missing=tuple(self._missing()),
         )
 

@@ -31,6 +31,7 @@ def read_shape(query: Query) -> Shape:
         statuses=statuses_in(ddl.get(QUEUE, "")),
         indexes=indexes,
         session_names_unique=_unique_session_names(query),
+        claude_mem="observations" in ddl,
         state=STATE,
     )
 
