@@ -96,8 +96,10 @@
 
   // A refused token comes back with a fresh one: every later press carries it.
   function renew(token) {
-    document.body.setAttribute("hx-headers:inherited", JSON.stringify({ "X-CSRFToken": token }));
-    for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = token;
+    const headers = JSON.parse(document.body.getAttribute("hx-headers:inherited"));
+    for (const name in headers) headers[name] = token;
+    document.body.setAttribute("hx-headers:inherited", JSON.stringify(headers));
+    for (const field of document.querySelectorAll("input[data-token]")) field.value = token;
   }
 
   // The pressed button is replaced with its row: the focus stays in the row, not at the page's beginning.

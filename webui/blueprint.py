@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
 
 from webui import assets, csrf, headers, logbook
 from webui.guard import SAFE_METHODS
@@ -68,9 +68,11 @@ def make(options: Options) -> Blueprint:
     blueprint.before_request(lambda: _admit(options))
     blueprint.after_request(_keep_own_headers)
     blueprint.register_error_handler(Exception, answer)
-    # By name too: a host's handler for 400 would come before ours for Exception.
-    blueprint.register_error_handler(CSRFError, answer)
-    blueprint.context_processor(lambda: {"options": options, "csrf_token": csrf.token, "static_url": assets.static_url})
+    # By name too: a host's handler for a code would come before ours for Exception. 401 and 403 are left to the host,
+    # whose login may answer them.
+    for named in (CSRFError, BadRequest, NotFound, RequestEntityTooLarge):
+        blueprint.register_error_handler(named, answer)
+    blueprint.context_processor(lambda: {"options": options, "csrf": csrf, "static_url": assets.static_url})
     answer_for_the_rest(blueprint, _nowhere)
     return blueprint
 
@@ -99,7 +101,7 @@ def _admit_to_pages(options: Options, endpoint: str) -> None:
         raise NotAllowed(f"You may not do this here: {action}. Ask whoever runs this app for the permission.")
     g.webui_let_in = True
     if action != VIEW:
-        logbook.sign(options.actor())
+        logbook.sign(options.visitor())
         csrf.check(mounted=options.mounted)
     if endpoint != NOWHERE:
         options.store.refresh()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from webui.payload import format_bytes
 from webui.store.diagnosis import is_stuck
+from webui.store.filters import NO_PROJECT, BadFilter, Filters
 from webui.store.model import Row
 from webui.store.schema import Capabilities
 from webui.wording import text
@@ -50,7 +51,7 @@ LONGEST_SEEN = 200
 """Characters of the token of a row's state that a form carries; only a damaged row has a longer one."""
 
 Words = Callable[[Row, Scene], str | None]
-Link = Callable[[Row], Mapping[str, str]]
+Link = Callable[[Row], Mapping[str, str] | None]
 
 
 class Fact(NamedTuple):
@@ -80,8 +81,15 @@ def _tries(row: Row, scene: Scene) -> str | None:
     return f"retry {text(row.retry_count, 20)}/{scene.max_retries}"
 
 
-def _by_project(row: Row) -> Mapping[str, str]:
-    return {"project": row.project if isinstance(row.project, str) and row.project.strip() else "(none)"}
+def _by_project(row: Row) -> Mapping[str, str] | None:
+    """Not every stored name can be a filter: one that is too long, or begins with a space, would find other rows."""
+    if not row.project:
+        return {"project": NO_PROJECT}
+    try:
+        kept = Filters.parse({"project": row.project}).query().get("project")
+    except BadFilter:
+        return None
+    return {"project": kept} if kept == row.project and kept != NO_PROJECT else None
 
 
 def _by_session(row: Row) -> Mapping[str, str]:

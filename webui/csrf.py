@@ -8,8 +8,8 @@ from wtforms import ValidationError
 
 from webui.guard import same_origin_seen
 
-FIELD = "csrf_token"
 HEADER = "X-CSRFToken"
+"""The answer's header with a fresh token."""
 MOUNTED_LIFETIME = 31 * 24 * 3600
 """Seconds a token lives in somebody's app (as long as its session may): a dashboard stays open for weeks."""
 
@@ -17,6 +17,17 @@ MOUNTED_LIFETIME = 31 * 24 * 3600
 def token() -> str:
     """A token for this visitor's session; empty where the app has no secret key to sign one with."""
     return str(generate_csrf()) if current_app.secret_key else ""
+
+
+def field() -> str:
+    """The form field that carries a token: the app's own name for it, so that a host's check finds it too."""
+    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+
+
+def header() -> str:
+    """The request's header that carries a token."""
+    names: list[str] = current_app.config.get("WTF_CSRF_HEADERS", [HEADER])
+    return names[0] if names else HEADER
 
 
 def check(*, mounted: bool) -> None:
@@ -30,7 +41,7 @@ def check(*, mounted: bool) -> None:
     try:
         # Without a limit, Flask-WTF takes the app's WTF_CSRF_TIME_LIMIT: none in our own, an hour in most others.
         validate_csrf(
-            request.headers.get(HEADER) or request.form.get(FIELD),
+            request.headers.get(header()) or request.form.get(field()),
             time_limit=MOUNTED_LIFETIME if mounted else None,
         )
     except ValidationError as error:

@@ -77,6 +77,14 @@ class Options:
             raise TypeError(f"may({action!r}) has to return True or False; it returned {type(answer).__name__}.")
         return answer
 
+    def visitor(self) -> str:
+        """Who acts, for the journal. Raises what `actor` raises, and TypeError when its answer is no name: before
+        anything is done."""
+        name: object = self.actor()
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"actor() has to return the visitor's name as text; it returned {type(name).__name__}.")
+        return name
+
     def covers(self, path: str) -> bool:
         """Whether a request's path is under this UI's prefix."""
         return path == self.url_prefix or path.startswith(f"{self.url_prefix}/")

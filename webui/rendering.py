@@ -80,8 +80,10 @@ def at(ms: Any, now: int) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(*wording.exact(ms), wording.moment(ms, now))
 
 
-def narrowed(link: Mapping[str, str]) -> str:
-    """The URL of the queue narrowed to a fact of a row; the rows of a page share a few of them."""
+def narrowed(link: Mapping[str, str] | None) -> str | None:
+    """The URL of the queue narrowed to a fact of a row (None where no filter finds it); a page's rows share a few."""
+    if link is None:
+        return None
     known: dict[tuple[tuple[str, str], ...], str] = g.setdefault("webui_narrowed", {})
     key = tuple(link.items())
     if key not in known:
@@ -132,8 +134,17 @@ def answer(said: Said, place: Place, rows: Iterable[Row] = (), mark: Mark | None
     return changed(said, place, rows, mark)
 
 
-def changed(said: Said, place: Place, rows: Iterable[Row], mark: Mark | None = None, status: int = 200) -> Response:
-    """The partials that an action changed on a page: the rows, the verdict and the counts, the outcome."""
+def changed(
+    said: Said,
+    place: Place,
+    rows: Iterable[Row] = (),
+    mark: Mark | None = None,
+    *,
+    status: int = 200,
+    gone: int | None = None,
+) -> Response:
+    """The partials that an action changed on a page: the rows (`gone` is the id of one that is no more), the verdict
+    and the counts, the outcome."""
     store = current().store
     judged = scene(store.now(), getattr(place, "threshold", None))
     context: dict[str, Any] = {"said": said, "place": place, "scene": judged}
@@ -141,7 +152,9 @@ def changed(said: Said, place: Place, rows: Iterable[Row], mark: Mark | None = N
         page = render_template("webui/changed_message.html", detail=_detail(place.id), **context)
     else:
         verdict = diagnosis.verdict(store, judged.cutoff)
-        page = render_template("webui/changed_rows.html", rows=list(rows), mark=mark, verdict=verdict, **context)
+        page = render_template(
+            "webui/changed_rows.html", rows=list(rows), mark=mark, gone=gone, verdict=verdict, **context
+        )
     return make_response(page, status)
 
 

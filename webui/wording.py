@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -212,8 +213,8 @@ def outcome(done: Outcome, words: str, *, asleep: bool = False) -> Said:
     """What a successful action did, from words like `Retried {}`: `Retried 412 messages, skipped 3 (claimed again).`"""
     sentence = words.format(_those(done.done)) if done.done else "Nothing was changed"
     if done.skipped:
-        reasons = ", ".join(sorted(set(done.skipped.values())))
-        sentence += f", skipped {len(done.skipped):,} ({reasons})"
+        reasons = Counter(done.skipped.values()).most_common(3)
+        sentence += f", skipped {len(done.skipped):,} ({', '.join(f'{n:,} {words}' for words, n in reasons)})"
     if done.remaining:
         sentence += f"; {_still(done.remaining)} still to do: press again"
     tone = "ok" if done.done and not done.skipped else "warn"

@@ -42,7 +42,7 @@ def address(worker_url: str) -> tuple[str, int]:
     """The host and port of `worker_url`. Raises ValueError, with a sentence, unless it is http on this machine."""
     with suppress(ValueError):  # half an IPv6 address; a port that is no number, or out of range
         parts = urlsplit(worker_url)
-        origin_only = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
+        origin_only = parts.path in ("", "/") and not (parts.query or parts.fragment or "@" in parts.netloc)
         if parts.scheme == "http" and parts.hostname and is_loopback(parts.hostname) and origin_only:
             return parts.hostname, parts.port or 80
     raise ValueError(
@@ -81,18 +81,19 @@ def wake(worker_url: str, timeout: float = 5.0) -> Woken:
 
 def _ask(connection: HTTPConnection, timeout: float) -> tuple[int, bytes]:
     """Status and body. The socket's own time-out starts anew with each byte, so a timer ends the whole conversation."""
-    connection.connect()
-    conversation: socket.socket = connection.sock
     expired = Event()
 
     def hang_up() -> None:
         expired.set()
-        with suppress(OSError):
-            conversation.shutdown(socket.SHUT_RDWR)
+        conversation: socket.socket | None = connection.sock
+        if conversation:
+            with suppress(OSError):
+                conversation.shutdown(socket.SHUT_RDWR)
 
     timer = Timer(timeout, hang_up)
     timer.start()
     try:
+        connection.connect()
         connection.request("POST", PATH, BODY, {"Content-Type": "application/json"})
         response = connection.getresponse()
         return response.status, response.read(LARGEST_ANSWER + 1)
@@ -114,9 +115,10 @@ def _understood(status: int, text: bytes, worker_url: str) -> Woken:
     if status != 200 or answer.get("success") is False:
         said = str(answer.get("error") or answer.get("message") or "without a reason")[:200]
         raise WorkerAway(f"The worker at {worker_url} refused ({status}): {said}")
-    numbers = [answer.get(name) for name in ("sessionsStarted", "sessionsSkipped", "totalPendingSessions")]
+    names = ("sessionsStarted", "sessionsSkipped", "totalPendingSessions")
+    numbers = [number for name in names if type(number := answer.get(name)) is int and 0 <= number < 1_000_000]
     match numbers:
-        case [int(started), int(skipped), int(pending)]:
+        case [started, skipped, pending]:
             return Woken(started, skipped, pending, _sentence(started, skipped, pending))
     raise WorkerAway(f"What answers at {worker_url} is not claude-mem's worker: its answer makes no sense.")
 

@@ -116,7 +116,8 @@ def test_an_outcome_says_what_was_done_and_what_was_not() -> None:
     skipped = {8: "already processed", 9: "already processed", 10: "claimed again"}
     many = Outcome("retry-all", 3, tuple(range(1, 413)), skipped, remaining=Count(10_000, True))
     assert outcome(many, "Retried {}") == Said(
-        "Retried 412 messages, skipped 3 (already processed, claimed again); about 10,000+ still to do: press again.",
+        "Retried 412 messages, skipped 3 (2 already processed, 1 claimed again);"
+        " about 10,000+ still to do: press again.",
         "warn", 3, False,
     )  # fmt: skip
     nothing = Outcome("retry-all", None, ())

@@ -11,7 +11,7 @@ from itsdangerous.timed import TimestampSigner
 from werkzeug.test import TestResponse
 
 from tests.store.backends import SqliteRaw
-from tests.web.conftest import SECRET, STUCK, Visitor, visitor
+from tests.web.conftest import PENDING, SECRET, STUCK, Visitor, visitor
 from webui import create_app
 from webui.store import PendingMessageStore
 
@@ -198,3 +198,20 @@ def test_a_page_survives_a_restart(store: PendingMessageStore, raw: SqliteRaw, t
     after.set_cookie("unstick_8377", cookie.value)
     answer = after.post(retry(), data={**fields(raw), "csrf_token": token}, headers=OURS)
     assert answer.status_code == 303
+
+
+def test_a_host_that_names_its_fields_and_headers_otherwise(mount: Callable[..., Flask]) -> None:
+    def rename(app: Flask) -> None:
+        app.config.update(WTF_CSRF_FIELD_NAME="_tok", WTF_CSRF_HEADERS=["X-Tok"])
+
+    client = visitor(mount(protect=True, earlier=rename))
+    page = client.get("/queue/").get_data(as_text=True)
+    assert 'name="_tok"' in page
+    assert '"X-Tok"' in page
+    token = client.token("/queue/")
+    path, fields = f"/queue/messages/{PENDING}/retry", {"at": "queue", "seen": "pending..0"}
+    plain = client.post(path, data={**fields, "_tok": token}, headers=OURS)
+    assert plain.status_code == 303
+    in_place = {**OURS, "X-Tok": token, "HX-Request-Type": "partial"}
+    assert client.post(path, data=fields, headers=in_place).status_code == 200
+    assert client.post(path, data={**fields, "csrf_token": token}, headers=OURS).status_code == 403

@@ -204,8 +204,13 @@ def test_a_hosts_own_401_is_kept(mount: Mount) -> None:
     assert visitor(app).get("/queue/").text == "the host's login"
 
 
-def test_an_actor_that_fails_does_nothing(mount: Mount, raw: SqliteRaw) -> None:
-    client, before = visitor(mount(actor=lambda: 1 / 0)), raw.exact()
+@pytest.mark.parametrize(
+    "actor",
+    [lambda: 1 / 0, lambda: 7, lambda: None, lambda: ""],
+    ids=["raises", "a number", "nothing", "no name"],
+)
+def test_an_actor_that_fails_does_nothing(mount: Mount, raw: SqliteRaw, actor: Callable[[], object]) -> None:
+    client, before = visitor(mount(actor=actor)), raw.exact()
     answer = client.act(f"/queue/messages/{STUCK}/abort", {"at": "queue", "seen": "x"}, page="/queue/")
     assert answer.status_code == 500
     assert raw.exact() == before

@@ -168,3 +168,15 @@ def test_under_a_prefix_it_comes_back_there(mount: Callable[..., Flask]) -> None
     client = visitor(mount())
     place = "/queue/?status=processing"
     assert press(client, place, "Retry", row=STUCK).headers["Location"] == place
+
+
+def test_a_row_that_was_deleted_meanwhile_is_shown_as_gone(client: Visitor, raw: SqliteRaw) -> None:
+    page = read(client.get("/"))
+    raw.run("DELETE FROM pending_messages WHERE id = :id", id=PENDING)
+    answer = press(client, "/", "Retry", row=PENDING, seen=page, partial=True)
+    assert answer.status_code == 404
+    changed = partials(answer)
+    assert f"Message {PENDING} is gone." in changed[f"#row-{PENDING}"].text
+    assert changed[f"#row-{PENDING}"].buttons() == []
+    assert "is not in the queue" in changed["#outcome"].text
+    assert "#tabs" in changed

@@ -17,6 +17,8 @@ _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([0-9]{1,6})\s*([smhd]?)", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 LONGEST_TEXT = 200
+NO_PROJECT = "(none)"
+"""What finds the messages without a project."""
 
 
 class BadFilter(StoreError):
@@ -82,7 +84,7 @@ FIELDS = (
           "status = 'processing' AND {started_processing_at_epoch} < :stuck", words="longer than {}"),
     Field("session", "Session", "a session's number", _whole, "session_db_id = :session", words="#{}"),
     Field("project", "Project", "a project's whole name; (none) for messages without one", _text,
-          "coalesce({project}, '') = :project", to_param=lambda name: "" if name == "(none)" else name),
+          "coalesce({project}, '') = :project", to_param=lambda name: "" if name == NO_PROJECT else name),
     Field("type", "Type", "what the message asks for", _one_of(TYPES), "message_type = :type", choices=TYPES),
     Field("tool", "Tool", "a tool's name, like Bash", _text, "lower(tool_name) = lower(:tool)"),
     Field("id", "Id", "a message's number", _whole, "id = :id"),

@@ -135,7 +135,10 @@ def undo(store: PendingMessageStore, id: int, *, actor: str, reason: str | None 
                 journal = journal or add(tx, store.now(), "undo", actor, reason, undoes=id)
                 back = _take_back(tx, journal, id, after, ids)
                 if line.done == 1 and not back:
-                    raise WrongState(f"Nothing was taken back: {_moved_on(tx, ids[0])}.", _row(tx, ids[0]))
+                    raise WrongState(
+                        f"Nothing was taken back: message {ids[0]} has moved on: it is {_moved_on(tx, ids[0])}.",
+                        _row(tx, ids[0]),
+                    )
                 if len(done) + len(passed) + len(ids) >= line.done:
                     tx.rows(CLOSE, {"journal": journal, "undoes": id})
             done += back
@@ -215,8 +218,9 @@ def _row(tx: Transaction, id: int) -> Row | None:
 
 
 def _moved_on(tx: Transaction, id: int) -> str:
+    """How a row is that is no longer as the action left it: `processing now`."""
     found = tx.rows(STATE, {"id": id})
     if found:
-        return f"message {id} has moved on: it is {found[0][0]} now"
+        return f"{found[0][0]} now"
     aborted = tx.shape.has(f"{SIDE}trash") and tx.rows(ABORTED, {"id": id})
-    return f"message {id} was aborted meanwhile" if aborted else f"message {id} is no longer in the queue"
+    return "aborted now" if aborted else "no longer in the queue"

@@ -21,10 +21,10 @@ def register(blueprint: Blueprint) -> None:
 
 def undo(id: int) -> ResponseReturnValue:
     """Takes a line of the journal back, for all its rows that are still as it left them."""
-    form = checked(PlaceForm())
+    form = checked(PlaceForm(request.form))
     place, options = place_of(form, request.form), current()
     try:
-        done = journal.undo(options.store, id, actor=options.actor())
+        done = journal.undo(options.store, id, actor=options.visitor())
     except WrongState as error:
         return overtaken(error, place)
     return answer(outcome(done, "Taken back for {}"), place, found(form.ids().intersection(done.done)))

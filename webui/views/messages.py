@@ -10,7 +10,7 @@ from webui.forms import ActionForm, MessagePlace, Place, PlaceForm, checked, pla
 from webui.options import current
 from webui.rendering import Mark, answer, changed, render, scene, wants_partial
 from webui.store import browse, journal
-from webui.store.errors import WrongState
+from webui.store.errors import NotFound, WrongState
 from webui.views.payloads import cards
 from webui.wording import Said, outcome
 
@@ -32,24 +32,26 @@ def message(id: int) -> ResponseReturnValue:
 
 def message_action(id: int, action: str) -> ResponseReturnValue:
     """One of `ACTIONS`, if the message is still as the page showed it."""
-    form = checked(ActionForm())
+    form = checked(ActionForm(request.form))
     place, verb, options = place_of(form, request.form), ACTIONS[action], current()
     try:
-        done = verb.run(options.store, id, form.seen.data, actor=options.actor())
+        done = verb.run(options.store, id, form.seen.data, actor=options.visitor())
     except WrongState as error:
         return overtaken(error, place)
+    except NotFound as error:
+        return vanished(error, id, place)
     rows = [done.row] if done.row else []
     return answer(outcome(done, verb.done, asleep=verb.wakes), place, rows, Mark(verb.mark, done.journal_id))
 
 
 def restore(id: int) -> ResponseReturnValue:
     """Brings an aborted message back out of the trash."""
-    place, options = place_of(checked(PlaceForm()), request.form), current()
+    place, options = place_of(checked(PlaceForm(request.form)), request.form), current()
     row = browse.get_row(options.store, id)
     try:
         if row.trashed_by is None:
             raise WrongState(f"Message {id} is in the queue already: nothing was changed.", row)
-        done = journal.undo(options.store, row.trashed_by, actor=options.actor())
+        done = journal.undo(options.store, row.trashed_by, actor=options.visitor())
     except WrongState as error:
         return overtaken(error, place)
     return answer(outcome(done, BACK), place, [done.row] if done.row else [])
@@ -63,6 +65,14 @@ def overtaken(error: WrongState, place: Place) -> ResponseReturnValue:
     if error.row is None:
         raise error
     return page_of(error.row.id, said, 409)
+
+
+def vanished(error: NotFound, id: int, place: Place) -> ResponseReturnValue:
+    """The row is gone: in a file whose worker deletes what it has processed, that is how a message ends."""
+    if not wants_partial():
+        raise error
+    said = Said(f"{error} Nothing was done.", "warn")
+    return changed(said, place, status=404, gone=id)
 
 
 def page_of(id: int, said: Said | None = None, status: int = 200) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from webui.forms import RetryAllForm, StuckPlace, checked, place_of
 from webui.options import current
 from webui.rendering import Mark, answer, found, render_list, scene
 from webui.store import act, browse
+from webui.store.filters import BadFilter
 from webui.wording import outcome
 
 PRESETS = ("1m", "5m", "15m", "1h")
@@ -34,8 +35,11 @@ def stuck() -> ResponseReturnValue:
 
 def retry_all() -> ResponseReturnValue:
     """Everything that was stuck when the page was made, whatever is on it."""
-    form = checked(RetryAllForm())
+    form = checked(RetryAllForm(request.form))
     place, options = place_of(form, request.form), current()
-    done = act.retry_all_stuck(options.store, form.cutoff.data or 0, actor=options.actor())
+    cutoff = form.cutoff.data or 0
+    if cutoff > options.store.now():
+        raise BadFilter("This form was made by a clock that is ahead of this one: reload the page and press again.")
+    done = act.retry_all_stuck(options.store, cutoff, actor=options.visitor())
     rows = found(form.ids().intersection(done.done))
     return answer(outcome(done, "Retried {}", asleep=True), place, rows, Mark("Retried", None))

@@ -20,7 +20,7 @@ def register(blueprint: Blueprint) -> None:
 
 def wake() -> ResponseReturnValue:
     """Asks the worker to look at its queue, and says what it answered."""
-    place, url = place_of(checked(PlaceForm()), request.form), current().worker_url
+    place, url = place_of(checked(PlaceForm(request.form)), request.form), current().worker_url
     if url is None:
         raise Unsupported(
             "Nobody said where the worker listens: start Unstick with --worker-url http://127.0.0.1:37777."
