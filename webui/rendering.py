@@ -51,7 +51,7 @@ def register(blueprint: Blueprint) -> None:
     """Gives the templates of this blueprint (and no other) their words."""
     known = {
         "TABS": TABS, "actions": actions, "at": at, "columns": columns, "format_bytes": format_bytes, "steps": steps,
-        "narrowed": narrowed,
+        "message_url": message_url, "narrowed": narrowed,
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
         "why": why, "words": wording, "worker_command": worker.command,
     }  # fmt: skip
@@ -78,6 +78,17 @@ def at(ms: Any, now: int) -> Markup:
     if not wording.is_time(ms):
         return Markup("{}").format(wording.text(ms, 40))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(*wording.exact(ms), wording.moment(ms, now))
+
+
+def message_url(id: int, action: str | None = None) -> str:
+    """The URL of a message, or of an action on it: one of each kind is built, and the ids are put in."""
+    known: dict[str | None, tuple[str, str]] = g.setdefault("webui_message_urls", {})
+    if action not in known:
+        url = url_for(".message_action", id=0, action=action) if action else url_for(".message", id=0)
+        before, _, after = url.rpartition("/0")
+        known[action] = (before, after)
+    before, after = known[action]
+    return f"{before}/{id}{after}"
 
 
 def narrowed(link: Mapping[str, str] | None) -> str | None:

@@ -11,7 +11,7 @@ from webui.store import rows
 from webui.store.database import Record, TimeUp, Transaction
 from webui.store.model import Cursor, Row
 
-BUDGET = 40
+BUDGET = 25
 """How long a list may look for rows that match, in ms."""
 SEARCH_BUDGET = 250
 """How long it may look for a text, in ms: then payloads are read."""
