@@ -6,6 +6,7 @@ The token against forged forms is checked for the whole blueprint (`csrf.py`), n
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
@@ -30,19 +31,19 @@ Given = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Place(ABC):
     """Where the operator is: a page and all that its URL says, parsed."""
 
     endpoint: ClassVar[str]
 
     @classmethod
+    @abstractmethod
     def parse(cls, given: Given) -> Self:
         """The place that these query arguments or form fields name. Raises BadFilter."""
-        raise NotImplementedError
 
+    @abstractmethod
     def query(self) -> dict[str, str]:
         """What its URL says, as text."""
-        raise NotImplementedError
 
     def url(self, **changes: str | None) -> str:
         """Its URL, with some arguments changed or (None) left out."""
