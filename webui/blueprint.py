@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
 
 from webui import assets, csrf, headers, logbook
+from webui.forms import BadForm
 from webui.guard import SAFE_METHODS
 from webui.options import ACTION_OF, VIEW, Options
 from webui.routing import NOWHERE, allowed_methods, answer_for_the_rest
@@ -34,6 +35,7 @@ class NotSetUp(Exception):
 
 PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     BadFilter: (400, "That filter does not work"),
+    BadForm: (400, "Nothing was done"),
     errors.UnknownType: (400, "That message cannot be stored"),
     errors.InvalidPayload: (400, "That payload cannot be read"),
     NotAllowed: (403, "Not allowed"),

@@ -19,6 +19,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Option
 from webui.columns import LONGEST_SEEN
 from webui.options import current
 from webui.store.browse import parse_cursor
+from webui.store.errors import StoreError
 from webui.store.filters import BadFilter, Filters, format_duration, parse_duration
 from webui.store.model import Cursor
 
@@ -28,6 +29,10 @@ NO_FILTERS = Filters()
 ID = r"-?[0-9]{1,19}"
 
 Given = Mapping[str, str]
+
+
+class BadForm(StoreError):
+    """A form does not carry what its button needs; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +144,10 @@ class MessagePlace(Place):
 
     @classmethod
     def parse(cls, given: Given) -> MessagePlace:
-        """The place that these form fields name. Raises BadFilter."""
+        """The place that these form fields name. Raises BadFilter, BadForm."""
         filters = Filters.parse({"id": given.get("message", "")})
         if not filters:
-            raise BadFilter("This form does not say which message it is about: open the page again.")
+            raise BadForm("This form does not say which message it is about: open the page again.")
         return cls(filters.value("id"))
 
     def query(self) -> dict[str, str]:
@@ -195,9 +200,9 @@ FormT = TypeVar("FormT", bound=PlaceForm)
 
 
 def checked(form: FormT) -> FormT:
-    """The form, if it carries what it must. Raises BadFilter."""
+    """The form, if it carries what it must. Raises BadForm."""
     if not form.validate():
-        raise BadFilter("This form is not complete, so nothing was done: reload the page and press the button again.")
+        raise BadForm("This form is not complete, so nothing was done: reload the page and press the button again.")
     return form
 
 

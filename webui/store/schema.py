@@ -74,11 +74,11 @@ class Shape:
 
     def __post_init__(self) -> None:
         if not self.columns:
-            raise NotAQueue("There is no table pending_messages in it, so it holds no queue.")
+            raise NotAQueue("it has no table pending_messages.")
         has = {"content_session_id" if name in SESSION_NAMES else name for name in self.columns}
         lacks = [name for name in (*BASE, "created_at_epoch") if name not in has]
         if lacks:
-            raise NotAQueue(f"The table pending_messages lacks {', '.join(lacks)}: it is no queue that Unstick knows.")
+            raise NotAQueue(f"its table pending_messages lacks {', '.join(lacks)}.")
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -65,10 +65,16 @@ class SQLite:
         def found() -> Shape:
             version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
             if self._shape is None or version != self._version:
-                self._shape, self._version = read_shape(lambda text: connection.execute(text).fetchall()), version
+                self._shape, self._version = self._read(connection), version
             return self._shape
 
         return self._patiently(found, PAGE_WAIT)
+
+    def _read(self, connection: sqlite3.Connection) -> Shape:
+        try:
+            return read_shape(lambda text: connection.execute(text).fetchall())
+        except errors.NotAQueue as error:
+            raise errors.NotAQueue(f"{self.location} holds no queue that Unstick knows: {error}") from None
 
     def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
         """Run one statement in a transaction of its own and return all its rows."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from webui.forms import RetryAllForm, StuckPlace, checked, place_of
+from webui.forms import BadForm, RetryAllForm, StuckPlace, checked, place_of
 from webui.options import current
 from webui.rendering import Mark, answer, found, render_list, scene
 from webui.store import act, browse
-from webui.store.filters import BadFilter
 from webui.wording import outcome
 
 PRESETS = ("1m", "5m", "15m", "1h")
@@ -39,7 +38,7 @@ def retry_all() -> ResponseReturnValue:
     place, options = place_of(form, request.form), current()
     cutoff = form.cutoff.data or 0
     if cutoff > options.store.now():
-        raise BadFilter("This form was made by a clock that is ahead of this one: reload the page and press again.")
+        raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
     done = act.retry_all_stuck(options.store, cutoff, actor=options.visitor())
     rows = found(form.ids().intersection(done.done))
     return answer(outcome(done, "Retried {}", asleep=True), place, rows, Mark("Retried", None))
