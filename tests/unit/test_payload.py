@@ -108,7 +108,7 @@ def test_a_bare_value(value: str, encoded: int) -> None:
         ('"{\\"a\\":', NOT_JSON, 0, '"{\\"a\\":'),
         ('"{\\"a\\":\\n"', NOT_JSON_INSIDE, 1, '{"a":\n'),
         ("[" * 300, NOT_JSON, 0, "[" * 300),
-        ("[" * 5000, TOO_DEEP, 0, "[" * FIRST),
+        ("[" * 5000 + "]" * 5000, TOO_DEEP, 0, "[" * FIRST),
         ("[" * 101 + "]" * 101, TOO_DEEP, 0, "[" * 101 + "]" * 101),
         (b'{"a":"\x80\xff"}', BAD_BYTES, 0, '{"a":"\\x80\\xff"}'),
         (b'"\xed\xa0\x80"', BAD_BYTES, 0, '"\\xed\\xa0\\x80"'),

@@ -47,9 +47,13 @@ def open_store(
     without one. Raises Missing, NotAQueue, Corrupt, Busy, and Unsupported for a URL of another kind.
     """
     database = SQLite(_path(url), read_only=read_only, create=create)
-    if create:
-        create_queue(database)
-    database.look()
+    try:
+        if create:
+            create_queue(database)
+        database.look()
+    except BaseException:
+        database.close()
+        raise
     return PendingMessageStore(database, max_retries=max_retries, clock=clock)
 
 
