@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.chromium import INSTALL_IT, find_browser
@@ -44,6 +44,7 @@ def chromium() -> Iterator[Browser]:
     assert path, INSTALL_IT
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
         browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()

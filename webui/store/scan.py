@@ -12,9 +12,10 @@ from webui.store.database import Record, TimeUp, Transaction
 from webui.store.model import Cursor, Row
 
 BUDGET = 25
-"""How long a list may look for rows that match, in ms."""
+"""How long a list may look for rows that match, in ms, once it has looked at ENOUGH of them."""
 SEARCH_BUDGET = 250
-"""How long it may look for a text, in ms: then payloads are read."""
+"""How long it may look for a text, or at the first ENOUGH rows, in ms."""
+ENOUGH = 1_000
 SMALL_SESSION = 5_000
 """A session with at most so many messages is looked up by its own index."""
 FIRST_BLOCK, LARGEST_BLOCK = 64, 2_000
@@ -30,6 +31,7 @@ SELECT {{row}} FROM pending_messages WHERE {is_status} {narrow} {start} AND id {
 ORDER BY id {order} LIMIT :limit"""
 # Two lists of ids, each from an index alone, meet before any row is read.
 OF_SESSION = "AND id IN (SELECT id FROM pending_messages {by_session} WHERE session_db_id = :session)"
+PROCESSED = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = 'processed' LIMIT :most)"
 SESSION_SIZE = """
 SELECT count(*) FROM (SELECT 1 FROM pending_messages {by_session} WHERE session_db_id = :session LIMIT :most)"""
 
@@ -58,7 +60,7 @@ class Found:
 
 def walk(tx: Transaction, scan: Scan, cursor: Cursor | None, limit: int) -> Found:
     """At most `limit` rows that match, from the cursor on."""
-    deadline = time.monotonic() + (SEARCH_BUDGET if scan.searches else BUDGET) / 1000
+    began = time.monotonic()
     narrow = _narrowed(tx, scan)
     block = 1 if scan.searches else FIRST_BLOCK if scan.condition else limit
     found: list[Row] = []
@@ -73,7 +75,7 @@ def walk(tx: Transaction, scan: Scan, cursor: Cursor | None, limit: int) -> Foun
                 break
             # Without a condition the page itself is the bound; one row must always be looked at, or nothing moves on.
             bounded = scan.condition and block > 1
-            tx.budget(max(1.0, (deadline - time.monotonic()) * 1000) if bounded else None)
+            tx.budget(max(1.0, _time_left(scan, began, looked)) if bounded else None)
             try:
                 matches = tx.rows(texts[1], {**params, "edge": edge})
             except TimeUp:
@@ -89,10 +91,16 @@ def walk(tx: Transaction, scan: Scan, cursor: Cursor | None, limit: int) -> Foun
                 return Found(found)
             if count < block:
                 break
-            if time.monotonic() > deadline:
+            if _time_left(scan, began, looked) <= 0:
                 return Found(found, Cursor(scan.direction, status, at), looked)
             block = min(block * 2, LARGEST_BLOCK)
     return Found(found)
+
+
+def _time_left(scan: Scan, began: float, looked: int) -> float:
+    """So many ms may still be spent. A busy machine does not make a short queue's pages shorter."""
+    budget = SEARCH_BUDGET if scan.searches or looked < ENOUGH else BUDGET
+    return budget - (time.monotonic() - began) * 1000
 
 
 def _before(at: int | None, scan: Scan) -> int:
@@ -136,6 +144,7 @@ def recent(tx: Transaction, text: str, params: dict[str, Any], budget: float = B
         return tx.rows(text, {**params, "newest": NEWEST}), False
     except TimeUp:
         tx.budget(None)
-        return tx.rows(text, {**params, "newest": NEWEST_AT_LEAST}), True
+        cut = tx.rows(PROCESSED, {"most": NEWEST_AT_LEAST + 1})[0][0] > NEWEST_AT_LEAST
+        return tx.rows(text, {**params, "newest": NEWEST_AT_LEAST}), cut
     finally:
         tx.budget(None)
