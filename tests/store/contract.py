@@ -9,26 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from tests.schemas import BASE
 from webui.store import Message
 
-COLUMNS = (
-    "id",
-    "session_db_id",
-    "content_session_id",
-    "message_type",
-    "tool_name",
-    "tool_input",
-    "tool_response",
-    "cwd",
-    "last_user_message",
-    "last_assistant_message",
-    "prompt_number",
-    "status",
-    "retry_count",
-    "created_at_epoch",
-    "started_processing_at_epoch",
-    "completed_at_epoch",
-)
+COLUMNS = (*BASE, "retry_count", "created_at_epoch", "started_processing_at_epoch", "completed_at_epoch")
 STARTED = "started_processing_at_epoch"
 COMPLETED = "completed_at_epoch"
 CREATED = "created_at_epoch"

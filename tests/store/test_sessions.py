@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.store.backends import SqliteRaw
+from tests.store.contract import COLUMNS
 from webui.store import PendingMessageStore
 
 
@@ -35,24 +36,7 @@ def test_deleting_a_session_deletes_its_messages_only(
 
 def test_a_new_database_has_the_contracts_columns_and_ascending_ids(store: PendingMessageStore, raw: SqliteRaw) -> None:
     columns = [row["name"] for row in raw.run("SELECT name FROM pragma_table_info('pending_messages')")]
-    assert columns == [
-        "id",
-        "session_db_id",
-        "content_session_id",
-        "message_type",
-        "tool_name",
-        "tool_input",
-        "tool_response",
-        "cwd",
-        "last_user_message",
-        "last_assistant_message",
-        "prompt_number",
-        "status",
-        "retry_count",
-        "created_at_epoch",
-        "started_processing_at_epoch",
-        "completed_at_epoch",
-    ]
+    assert columns == list(COLUMNS)
     assert raw.side_tables() == []
 
 
