@@ -76,3 +76,20 @@ def test_ages_tick(open_page: OpenPage) -> None:
     expect(page.locator(f"#row-{ID} time")).to_have_text("41 min")
     page.clock.run_for(60_000)
     expect(page.locator(f"#row-{ID} time")).to_have_text("42 min")
+
+
+def test_a_row_that_was_deleted_meanwhile_keeps_its_place(
+    open_page: OpenPage, raw: SqliteRaw, expected: list[str]
+) -> None:
+    expected.append("status of 404")
+    page = open_page("/?status=failed")
+    tops = "rows => rows.map(row => row.getBoundingClientRect().top)"
+    before = page.locator("tbody tr").evaluate_all(tops)
+    gone = max(FAILED)  # the first of the list
+    raw.run("DELETE FROM pending_messages WHERE id = :id", id=gone)
+    page.locator(f"#row-{gone}").get_by_role("button", name="Retry", exact=True).click()
+    expect(page.locator(f"#row-{gone}")).to_contain_text("Gone meanwhile")
+    expect(page.locator(f"#row-{gone}").get_by_role("button")).to_have_count(0)
+    expect(page.locator("#outcome")).to_contain_text("Nothing was done")
+    after = page.locator("tbody tr").evaluate_all(tops)
+    assert after == before

@@ -176,7 +176,8 @@ def test_a_row_that_was_deleted_meanwhile_is_shown_as_gone(client: Visitor, raw:
     answer = press(client, "/", "Retry", row=PENDING, seen=page, partial=True)
     assert answer.status_code == 404
     changed = partials(answer)
-    assert f"Message {PENDING} is gone." in changed[f"#row-{PENDING}"].text
-    assert changed[f"#row-{PENDING}"].buttons() == []
+    assert changed[f"#row-{PENDING} .status"].text == "Gone"
+    assert changed[f"#row-{PENDING} .buttons"].text == "Gone meanwhile"
+    assert changed[f"#row-{PENDING} .buttons"].buttons() == []
     assert "is not in the queue" in changed["#outcome"].text
     assert "#tabs" in changed
