@@ -29,14 +29,14 @@ LAYERS = (
 way in from outside: it hands on three names, and nobody inside asks it.)"""
 
 STORE = (
-    {"act", "browse", "diagnosis", "sqlite"},
+    {"act", "browse", "claims", "diagnosis", "sqlite"},
     {"journal", "scan"},
     {"store"},
     {"migrate", "rows", "statements", "sqlite_errors", "sqlite_shape"},
     {"pace"},
     {"database"},
     {"schema", "filters"},
-    {"encoding"},
+    {"dialect", "encoding"},
     {"errors"},
     {"model"},
 )

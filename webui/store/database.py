@@ -78,6 +78,10 @@ class Database(Protocol):
         """The backend's clock, in ms since the epoch."""
         ...
 
+    def stamp(self) -> Any:
+        """What a statement takes for "now": the time in ms, or a mark for the server's clock as the statement runs."""
+        ...
+
     def look(self) -> Shape:
         """Find the file (again, if it was replaced) and its shape. Raises Missing, NotAQueue, Corrupt, Busy."""
         ...

@@ -89,7 +89,7 @@ FIELDS = (
     Field("tool", "Tool", "a tool's name, like Bash", _text, "lower(tool_name) = lower(:tool)"),
     Field("id", "Id", "a message's number", _whole, "id = :id"),
     Field("q", "Text", "text anywhere in the message", _text,
-          "(" + " OR ".join(f"instr(lower({name}), lower(:q)) > 0" for name in _SEARCHED) + ")", words="“{}”"),
+          "(" + " OR ".join(f"{{instr}}(lower({name}), lower(:q)) > 0" for name in _SEARCHED) + ")", words="“{}”"),
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from webui.store.dialect import SQLITE, Dialect
 from webui.store.errors import NotAQueue
 from webui.store.model import STATUSES
 
@@ -69,8 +70,7 @@ class Shape:
     """Each index of the queue with its first column; a partial one with ''."""
     session_names_unique: bool = True
     claude_mem: bool = False
-    state: str = ""
-    """The expression for the token of (status, started, retry_count), in the database's own dialect."""
+    dialect: Dialect = SQLITE
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -152,7 +152,8 @@ class Shape:
     def _macros(self) -> dict[str, str]:
         return {
             "cid": self.session_name,
-            "seen": _MACRO.sub(self._macro, self.state),
+            **self.dialect.words,
+            "seen": _MACRO.sub(self._macro, self.dialect.seen),
             "message": ", ".join(self._column(name) for name in COLUMNS),
             "extra": "".join(f", {QUEUE}.{quoted(name)}" for name in self.extra),
             "row": self._row(),
@@ -175,11 +176,11 @@ class Shape:
                  ("content_session_id", "message_type", "tool_name", "cwd", "status")]  # fmt: skip
         times = [f"{self._column(name)} AS {name}" for name in ("prompt_number", *OPTIONAL)]
         extra = [f"{name if name in self.columns else 'NULL'} AS {name}" for name in KNOWN_EXTRA]
-        kinds = [f"typeof({name}) AS {name}_kind" for name in PAYLOADS]
+        kinds = [f"{self.dialect.kind.format(name)} AS {name}_kind" for name in PAYLOADS]
         project = [f"substr({self._session('project')}, 1, 400) AS project",
                    f"substr({self._session('status')}, 1, 40) AS session_status", "{seen} AS seen"]  # fmt: skip
         text = ", ".join(["id", "session_db_id", *short, *times, *extra, *kinds, *project])
-        return text.replace("{seen}", _MACRO.sub(self._macro, self.state))
+        return text.replace("{seen}", _MACRO.sub(self._macro, self.dialect.seen))
 
     def _session(self, column: str) -> str:
         sessions = self.tables.get(SESSIONS, ())

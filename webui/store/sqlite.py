@@ -56,6 +56,8 @@ class SQLite:
         """The machine's clock, in ms since the epoch."""
         return time.time_ns() // 1_000_000
 
+    stamp = now
+
     def look(self) -> Shape:
         """Find the file (again, if it was replaced) and its shape."""
         with self._connection() as connection:

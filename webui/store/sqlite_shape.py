@@ -9,13 +9,6 @@ from webui.store.schema import QUEUE, SESSION_NAMES, SESSIONS, SIDE, Shape, quot
 
 Query = Callable[[str], list[Any]]
 
-# A column's type is not enforced: an odd value goes into a token by its length and its beginning, as plain text.
-_TOKEN = (
-    "CASE typeof({0}) WHEN 'integer' THEN {0} WHEN 'null' THEN ''"
-    " ELSE substr(typeof({0}), 1, 1) || length({0}) || '-' || hex(substr({0}, 1, 24)) END"
-)
-STATE = f"status || '.' || {_TOKEN.format('{started_processing_at_epoch}')} || '.' || {_TOKEN.format('{retry_count}')}"
-
 
 def read_shape(query: Query) -> Shape:
     """The shape as `query` (which runs one statement and returns its rows) finds it. Raises NotAQueue."""
@@ -32,7 +25,6 @@ def read_shape(query: Query) -> Shape:
         indexes=indexes,
         session_names_unique=_unique_session_names(query),
         claude_mem="observations" in ddl,
-        state=STATE,
     )
 
 

@@ -6,11 +6,17 @@ INSERT INTO pending_messages (session_db_id, {cid}, message_type, tool_name, too
 VALUES (:session, :cid, :type, :tool_name, :tool_input, :tool_response, :cwd,
   :last_user_message, :last_assistant_message, :prompt_number, 'pending', :now)
 RETURNING id"""
-CLAIM = """
+# Who comes second looks again at the row that it waited for, or passes over it (`{skip_locked}`): never the same twice.
+_NEXT = """
+WITH next AS {materialized} (SELECT id FROM pending_messages {by_claim}
+  WHERE session_db_id = :session AND status = 'pending' ORDER BY {in_order} LIMIT 1 {skip_locked})"""
+_CLAIM = """
 UPDATE pending_messages SET status = 'processing' [, started_processing_at_epoch = :now]
-WHERE id = (SELECT id FROM pending_messages {by_claim} WHERE session_db_id = :session AND status = 'pending'
-  ORDER BY id LIMIT 1)
-RETURNING {message}, NULL {extra}"""
+WHERE id = (SELECT id FROM next) RETURNING {message}, NULL {extra}"""
+CLAIM = _NEXT + _CLAIM
+# Several at once. The number stands in the text: a planner that does not know it might read the whole table.
+CLAIM_SEVERAL = CLAIM.replace("LIMIT 1", "LIMIT :batch").replace("id = (SELECT", "id IN (SELECT")
+CLAIM_SEVERAL_OF_ANY = CLAIM_SEVERAL.replace("{by_claim}", "").replace("session_db_id = :session AND ", "")
 ALL_PENDING = """
 SELECT {message}, NULL {extra} FROM pending_messages {by_claim}
 WHERE session_db_id = :session AND status = 'pending' ORDER BY id"""
@@ -24,6 +30,8 @@ ORDER BY CASE status WHEN 'failed' THEN 0 WHEN 'processing' THEN 1 ELSE 2 END, c
 STUCK_COUNT = """
 SELECT count(*) FROM pending_messages
 WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff"""
+RENEW = """
+UPDATE pending_messages SET cwd = cwd [, started_processing_at_epoch = :now] WHERE id = :id """
 RETRY = """
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
 WHERE id = :id AND status IN ('pending', 'processing', 'failed') RETURNING id"""
@@ -50,6 +58,7 @@ WHERE id = :id AND status = 'pending'"""
 STANDS = """
  AND status = 'processing' [AND (started_processing_at_epoch = :started
    OR (started_processing_at_epoch IS NULL AND CAST(:started AS BIGINT) IS NULL))] [AND retry_count = :retry_count]"""
+STARTED = " RETURNING {started_processing_at_epoch}"
 MARK_PROCESSED = """
 UPDATE pending_messages
 SET status = 'processed' [, completed_at_epoch = :now], tool_input = NULL, tool_response = NULL

@@ -32,6 +32,8 @@ class PendingMessageStore:
         self.database = database
         self.max_retries = max_retries
         self.now: Callable[[], int] = clock or database.now
+        self.stamp: Callable[[], Any] = clock or database.stamp
+        """What a statement takes for "now": the time, or the database's own mark for its clock as it runs."""
 
     @property
     def name(self) -> str:
@@ -71,7 +73,7 @@ class PendingMessageStore:
         if isinstance(given.prompt_number, int) and not _fits(given.prompt_number):
             raise InvalidPayload("prompt_number has more than 64 bits.")
         values = {
-            "session": session_db_id, "cid": storable(content_session_id), "type": given.type, "now": self.now(),
+            "session": session_db_id, "cid": storable(content_session_id), "type": given.type, "now": self.stamp(),
             "tool_input": to_json(given.tool_input), "tool_response": to_json(given.tool_response),
         }  # fmt: skip
         for name in ("tool_name", "cwd", "last_user_message", "last_assistant_message", "prompt_number"):
@@ -81,16 +83,16 @@ class PendingMessageStore:
 
     def claim_next_message(self, session_db_id: int) -> Message | None:
         """The session's oldest pending message, now processing and the caller's alone; None if there is none."""
-        rows = self.database.rows(sql.CLAIM, {"session": session_db_id, "now": self.now()})
-        return self._message(rows[0]) if rows else None
+        claimed = self.read(sql.CLAIM, {"session": session_db_id, "now": self.stamp()})
+        return claimed[0] if claimed else None
 
     def get_all_pending(self, session_db_id: int) -> list[Message]:
         """All pending messages of a session by id, in memory at once."""
-        return self._messages(sql.ALL_PENDING, {"session": session_db_id})
+        return self.read(sql.ALL_PENDING, {"session": session_db_id})
 
     def get_queue_messages(self) -> list[Message]:
         """Every failed, processing and pending message with its project, in memory at once."""
-        return self._messages(sql.QUEUE, {})
+        return self.read(sql.QUEUE, {})
 
     def get_stuck_count(self, threshold_ms: int) -> int:
         """How many messages have been processing for longer than so many ms."""
@@ -119,11 +121,11 @@ class PendingMessageStore:
     def get_recently_processed(self, limit: int = 10, within_minutes: float = 30) -> list[Message]:
         """The messages processed in the last minutes with their project, newest first; a negative limit is none."""
         limit = _MAX if limit < 0 else min(int(limit), _MAX)
-        return self._messages(sql.RECENT, {"since": self._before(within_minutes * 60_000), "limit": limit})
+        return self.read(sql.RECENT, {"since": self._before(within_minutes * 60_000), "limit": limit})
 
     def mark_processing(self, id: int) -> None:
         """Make a pending message processing, started now."""
-        self.database.rows(sql.MARK_PROCESSING, {"id": id, "now": self.now()})
+        self.database.rows(sql.MARK_PROCESSING, {"id": id, "now": self.stamp()})
 
     def mark_processed(self, id: int, claim: Message | None = None) -> bool | None:
         """Make a processing message processed and drop its tool input and response.
@@ -131,7 +133,7 @@ class PendingMessageStore:
         With `claim`, the claimed message, only while that claim stands; then it returns whether it did."""
         self._require("processed", "record that a message was processed")
         statement = sql.MARK_PROCESSED + (sql.STANDS if claim else "") + " RETURNING id"
-        done = self.database.rows(statement, self._claimed(id, claim))
+        done = self.database.rows(statement, self.claim_values(id, claim))
         return bool(done) if claim else None
 
     def mark_failed(self, id: int, *, error: str | None = None, claim: Message | None = None) -> bool | None:
@@ -142,7 +144,7 @@ class PendingMessageStore:
         self._require("retry_count", "count a failed attempt")
         self._require("failed", "keep a failed message")
         statement = sql.MARK_FAILED + (sql.STANDS if claim else "") + " RETURNING id"
-        values = {**self._claimed(id, claim), "max_retries": self.max_retries}
+        values = {**self.claim_values(id, claim), "max_retries": self.max_retries}
         if error is None:
             done = self.database.rows(statement, values)
             return bool(done) if claim else None
@@ -212,8 +214,8 @@ class PendingMessageStore:
 
     def get_message(self, id: int) -> Message | None:
         """One message, whole, or None."""
-        rows = self.database.rows(sql.GET, {"id": id})
-        return self._message(rows[0]) if rows else None
+        found = self.read(sql.GET, {"id": id})
+        return found[0] if found else None
 
     def _message(self, row: Record) -> Message:
         width = len(COLUMNS) + 1
@@ -222,7 +224,8 @@ class PendingMessageStore:
         held: Any = (*values[:width], extra)
         return Message(*held)
 
-    def _messages(self, text: str, values: Params) -> list[Message]:
+    def read(self, text: str, values: Params) -> list[Message]:
+        """The messages that a statement returns."""
         return [self._message(row) for row in self.database.rows(text, values)]
 
     def _number(self, text: str, values: Params) -> int:
@@ -243,8 +246,9 @@ class PendingMessageStore:
             after = ids[-1]
         return total
 
-    def _claimed(self, id: int, claim: Message | None) -> dict[str, Any]:
-        values: dict[str, Any] = {"id": id, "now": self.now()}
+    def claim_values(self, id: int, claim: Message | None) -> dict[str, Any]:
+        """What a statement about one message takes, with the state that its claim left it in."""
+        values: dict[str, Any] = {"id": id, "now": self.stamp()}
         if claim:
             values |= {"started": claim.started_processing_at_epoch, "retry_count": claim.retry_count}
         return values
