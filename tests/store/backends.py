@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ class Clock:
     def tick(self, milliseconds: int = 1) -> int:
         self.now += milliseconds
         return self.now
+
+
+def ours(tables: Iterable[str]) -> list[str]:
+    """Our tables beside the queue; not the list of what was applied, which is there from the beginning."""
+    return [name for name in tables if name.startswith("unstick_") and name != "unstick_migrations"]
 
 
 class SqliteRaw:
@@ -64,7 +69,7 @@ class SqliteRaw:
 
     def side_tables(self) -> list[str]:
         tables = self.run("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        return [table["name"] for table in tables if table["name"].startswith("unstick_")]
+        return ours(table["name"] for table in tables)
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:

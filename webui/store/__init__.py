@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlencode
 
-from webui.store import errors
+from webui.store import errors, migrate
+from webui.store.database import Database
 from webui.store.errors import (
     Busy,
     Corrupt,
@@ -21,7 +23,6 @@ from webui.store.errors import (
     Unsupported,
     WrongState,
 )  # fmt: skip
-from webui.store.migrate import create_queue
 from webui.store.model import Message, PendingMessage, SessionInfo
 from webui.store.sqlite import SQLite
 from webui.store.store import PendingMessageStore
@@ -41,15 +42,18 @@ def open_store(
     create: bool = False,
     read_only: bool = False,
 ) -> PendingMessageStore:
-    """Open the queue at `sqlite:///path` (or a bare path); only `create=True` makes a new database.
+    """Open the queue at `sqlite:///path` (or a bare path) or in a PostgreSQL database, `postgresql://…` (the extra
+    `unstick[postgres]`); only `create=True` makes a new one.
 
     `max_retries` is how often a failed message is tried again; `clock` gives "now" in ms and is the database's own
-    without one. Raises Missing, NotAQueue, Corrupt, Busy, and Unsupported for a URL of another kind.
+    without one. `?synchronous=normal` behind a path commits faster and may lose the last moments in a power cut;
+    `?prepare_threshold=none` suits a pooler that keeps no prepared statements. Raises Missing, NotAQueue, Corrupt,
+    Busy, and Unsupported for a URL of another kind.
     """
-    database = SQLite(_path(url), read_only=read_only, create=create)
+    database = _database(url, read_only, create)
     try:
         if create:
-            create_queue(database)
+            migrate.migrate(database, side_tables=False)
         database.look()
     except BaseException:
         database.close()
@@ -57,10 +61,32 @@ def open_store(
     return PendingMessageStore(database, max_retries=max_retries, clock=clock)
 
 
-def _path(url: str) -> str:
+def _database(url: str, read_only: bool, create: bool) -> Database:
     scheme, separator, rest = url.partition("://")
     if not separator:
-        return url
-    if scheme != "sqlite" or not rest.startswith("/"):
-        raise Unsupported(f"Unstick opens sqlite:///path or a bare path, not {scheme}:// addresses.")
-    return rest[1:]
+        return SQLite(url, read_only=read_only, create=create)
+    if scheme == "sqlite" and rest.startswith("/"):
+        path, given = _options(rest[1:], "synchronous")
+        return SQLite(path, read_only=read_only, create=create, synchronous=given.get("synchronous", "full"))
+    if scheme == "postgresql":
+        address, given = _options(url, "prepare_threshold")
+        try:
+            from webui.store.postgres import Postgres
+        except ImportError:
+            raise Unsupported("PostgreSQL needs the extra: pip install 'unstick[postgres]'.") from None
+        threshold = given.get("prepare_threshold", "5")
+        return Postgres(
+            address, read_only=read_only, prepare_threshold=int(threshold) if threshold.isdigit() else None
+        )
+    raise Unsupported(f"Unstick opens sqlite:///path, a bare path or postgresql://…, not {scheme}:// addresses.")
+
+
+def _options(url: str, *ours: str) -> tuple[str, dict[str, str]]:
+    """The URL without the parameters that are ours, and those."""
+    rest, separator, query = url.rpartition("?")
+    given = dict(parse_qsl(query)) if separator else {}
+    found = {name: value.lower() for name, value in given.items() if name in ours}
+    if not found:
+        return url, {}
+    others = urlencode({name: value for name, value in given.items() if name not in ours})
+    return f"{rest}?{others}" if others else rest, found

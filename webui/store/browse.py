@@ -60,7 +60,7 @@ def recent_page(store: PendingMessageStore, since: int, cursor: Cursor | None = 
     if cursor and not cursor.section.lstrip("-").isdigit():
         cursor = None
     backwards = cursor is not None and cursor.direction == "previous"
-    ends = {"down": "ASC" if backwards else "DESC", "up": "DESC" if backwards else "ASC"}
+    ends = {"down": "ASC NULLS FIRST" if backwards else "DESC NULLS LAST", "up": "DESC" if backwards else "ASC"}
     sides = {"side": ">", "other": "<"} if backwards else {"side": "<", "other": ">"}
     text = RECENT.format(after=AFTER.format(**sides) if cursor else "", **ends)
     params = {"since": since, "limit": limit + 1}

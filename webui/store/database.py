@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from webui.store.dialect import Dialect
 from webui.store.model import Piece
 from webui.store.schema import Shape
 
@@ -49,11 +50,23 @@ class Transaction(Protocol):
         """Run one statement and return all its rows; no cursor stays open. A number beyond 64 bits matches nothing."""
         ...
 
+    def script(self, text: str) -> None:
+        """Run the statements of a file of ours."""
+        ...
+
+    def alone(self) -> None:
+        """Be the only one who changes our tables until this transaction ends; the shape is read anew."""
+        ...
+
     def reshape(self) -> None:
         """Read the shape anew after this transaction changed it."""
         ...
 
-    def peek(self, table: str, column: str, id: int, kind: str, offset: int, limit: int) -> Piece:
+    def head(self, record: Record, table: str, column: str, limit: int) -> Piece:
+        """The first `limit` bytes of a payload of a record of a `{row}` query over `table`, and its size."""
+        ...
+
+    def peek(self, table: str, column: str, key: int, offset: int, limit: int) -> Piece:
         """At most `limit` bytes of one stored value from `offset` on, and its size, without loading the rest."""
         ...
 
@@ -65,6 +78,7 @@ class Transaction(Protocol):
 class Database(Protocol):
     """A queue's database. Safe to share between threads."""
 
+    dialect: Dialect
     name: str
     location: str
     read_only: bool
@@ -99,8 +113,8 @@ class Database(Protocol):
         """Take the write lock at once, commit at the end, roll back on an exception. The shape is looked at inside."""
         ...
 
-    def script(self, statements: list[str]) -> None:
-        """Make a queue with these statements under one write lock, unless there is one."""
+    def migrating(self) -> AbstractContextManager[Transaction]:
+        """As `writing`, and alone, in a database that may have no queue yet."""
         ...
 
     def close(self) -> None:

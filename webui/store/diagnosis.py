@@ -15,14 +15,14 @@ RECENT_WINDOW = 30 * 60_000
 """What the recent page shows without being asked for more, in ms."""
 RATE_WINDOW = 5 * 60_000
 
-COUNT = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = '{}' LIMIT :bound)"
+COUNT = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = '{}' LIMIT :bound) AS found"
 # Among the oldest that are processing: what is stuck is old, and no index may lead to it.
 STUCK = """
 SELECT count(*) FROM (SELECT {started_processing_at_epoch} AS started FROM pending_messages
   WHERE status = 'processing' ORDER BY id LIMIT :most) AS oldest WHERE started < :cutoff"""
 COMPLETED = """
 SELECT count(*) FROM (SELECT 1 FROM {processed}
-  WHERE status = 'processed' AND {completed_at_epoch} > :since LIMIT :bound)"""
+  WHERE status = 'processed' AND {completed_at_epoch} > :since LIMIT :bound) AS found"""
 LAST_COMPLETED = "SELECT max({completed_at_epoch}) FROM {processed} WHERE status = 'processed'"
 # Ids grow with time, so the smallest is the oldest, and the index gives it at once.
 OLDEST = "SELECT {row} FROM pending_messages WHERE status = 'pending' ORDER BY id LIMIT 1"

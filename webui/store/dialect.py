@@ -11,13 +11,15 @@ from dataclasses import dataclass
 class Dialect:
     """One database's own words.
 
-    `seen` is the token of (status, started, retry_count); `kind` is what kind of value an expression has (`null`,
-    `text`, `blob`, `integer`, `real`); `words` are the marks that stand for a word or nothing.
+    `seen` is the token of (status, started, retry_count); `head` is what a list's query selects of the payload `{0}`
+    for its first `{1}` bytes (see `Transaction.head`); `hints` is whether a query may name its index; `words` are the
+    marks that stand for a word or nothing.
     """
 
     name: str
     seen: str
-    kind: str
+    head: str
+    hints: bool
     words: Mapping[str, str]
 
 
@@ -30,7 +32,9 @@ _ODD = (
 SQLITE = Dialect(
     name="sqlite",
     seen=f"status || '.' || {_ODD.format('{started_processing_at_epoch}')} || '.' || {_ODD.format('{retry_count}')}",
-    kind="typeof({})",
+    # Any value may be in any column; its bytes are then read without loading the rest, which SQL cannot.
+    head="typeof({0}) AS {0}_kind",
+    hints=True,
     words={
         "materialized": "",
         "in_order": "id",
@@ -48,8 +52,9 @@ POSTGRES = Dialect(
         "status || '.' || coalesce(CAST({started_processing_at_epoch} AS TEXT), '')"
         " || '.' || coalesce(CAST({retry_count} AS TEXT), '')"
     ),
-    # Its columns have types: a payload is a text or nothing.
-    kind="CASE WHEN {} IS NULL THEN 'null' ELSE 'text' END",
+    # `octet_length` does not load a stored value, and `substr` loads only its beginning.
+    head="octet_length({0}) AS {0}_size, convert_to(substr({0}, 1, {1}), 'UTF8') AS {0}_head",
+    hints=False,
     words={
         # Inlined, the query that takes the lock could run more than once and lock more rows than its LIMIT.
         "materialized": "MATERIALIZED",

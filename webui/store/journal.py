@@ -23,6 +23,7 @@ OF_MESSAGE = f"""
 SELECT {_ENTRY}, r.before_status, r.before_started, r.before_retry_count
 FROM unstick_journal_rows AS r JOIN unstick_journal AS j ON j.id = r.journal_id
 WHERE r.message_id = :id ORDER BY r.journal_id DESC LIMIT 100"""
+ONE_LOCKED = ONE + " {lock}"
 ADD = """
 INSERT INTO unstick_journal (at, actor, action, reason, cutoff, undoes)
 VALUES (:now, :actor, :action, :reason, :cutoff, :undoes) RETURNING id"""
@@ -38,11 +39,13 @@ WHERE journal_id = :journal AND message_id > :after AND after_seen IS NULL"""
 LINES = """
 SELECT message_id FROM unstick_journal_rows WHERE journal_id = :undoes AND message_id > :after
 ORDER BY message_id LIMIT :chunk"""
-# Of the next rows of the line, those that are still as the action left them.
+# Of the next rows of the line, those that are still as the action left them. The token is the locked row's own: one
+# that was read apart could be older.
 UNTOUCHED = """
-id IN (SELECT r.message_id FROM unstick_journal_rows AS r WHERE r.journal_id = :undoes
-  AND r.message_id > :after AND r.message_id <= :until AND r.after_seen = (
-    SELECT {seen} FROM pending_messages WHERE pending_messages.id = r.message_id))"""
+id IN (SELECT message_id FROM unstick_journal_rows
+  WHERE journal_id = :undoes AND message_id > :after AND message_id <= :until)
+AND {seen} = (SELECT r.after_seen FROM unstick_journal_rows AS r
+  WHERE r.journal_id = :undoes AND r.message_id = pending_messages.id)"""
 _BEFORE = """(SELECT r.{} FROM unstick_journal_rows AS r
     WHERE r.journal_id = :undoes AND r.message_id = pending_messages.id)"""
 TAKE_BACK = f"""
@@ -60,10 +63,10 @@ STATE = "SELECT status FROM pending_messages WHERE id = :id"
 
 def entry(tx: Transaction, id: int) -> JournalEntry | None:
     """One line, or None."""
-    if not tx.shape.has(f"{SIDE}journal"):
+    try:
+        return _entry(tx, id)
+    except NotFound:
         return None
-    found = tx.rows(ONE, {"id": id})
-    return JournalEntry(*found[0]) if found else None
 
 
 def entries_of(tx: Transaction, id: int) -> tuple[JournalEntry, ...]:
@@ -79,11 +82,11 @@ def get_entry(store: PendingMessageStore, id: int) -> JournalEntry:
         return _entry(tx, id)
 
 
-def _entry(tx: Transaction, id: int) -> JournalEntry:
-    found = entry(tx, id)
-    if found is None:
+def _entry(tx: Transaction, id: int, text: str = ONE) -> JournalEntry:
+    found = tx.rows(text, {"id": id}) if tx.shape.has(f"{SIDE}journal") else []
+    if not found:
         raise NotFound(f"There is no line {id} in the journal.")
-    return found
+    return JournalEntry(*found[0])
 
 
 def add(
@@ -106,7 +109,7 @@ def add(
 
 def remember(tx: Transaction, journal: int, which: str, params: dict[str, Any]) -> None:
     """Keep the state of the queue's rows that meet the condition `which`, before the line's action touches them."""
-    tx.rows(REMEMBER + which, {**params, "journal": journal})
+    tx.rows(f"{REMEMBER}{which} {{lock}}", {**params, "journal": journal})
 
 
 def finish(tx: Transaction, journal: int, ids: list[int], after: int = -(2**63)) -> None:
@@ -131,7 +134,7 @@ def undo(store: PendingMessageStore, id: int, *, actor: str, reason: str | None 
     try:
         while ids := _lines(store, id, after, pace.rows):
             with pace.batch(PAGE_WAIT) as tx:
-                _refuse_undone(_entry(tx, id))
+                _refuse_undone(_entry(tx, id, ONE_LOCKED))
                 journal = journal or add(tx, store.now(), "undo", actor, reason, undoes=id)
                 back = _take_back(tx, journal, id, after, ids)
                 if line.done == 1 and not back:
@@ -169,7 +172,7 @@ def _restore(store: PendingMessageStore, line: JournalEntry, actor: str, reason:
     """Bring what an abort took away back out of the trash, byte for byte."""
     try:
         with store.database.writing(PAGE_WAIT) as tx:
-            _refuse_undone(_entry(tx, line.id))
+            _refuse_undone(_entry(tx, line.id, ONE_LOCKED))
             journal = add(tx, store.now(), "undo", actor, reason, undoes=line.id)
             tx.rows(_out_of_trash(tx, line.id), {"undoes": line.id})
             ids = [record[0] for record in tx.rows(OUT_OF_TRASH, {"undoes": line.id})]

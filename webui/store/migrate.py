@@ -1,74 +1,127 @@
-"""What we add to a database: a new queue, our side tables, and the way to remove them."""
+"""What we add to a database: a new queue and our side tables, as numbered files that are applied in order, and the way
+to remove them.
+
+`unstick_migrations` has the names that were applied. A file whose name says `queue` is for queues that we made: another
+program's is never altered. The others are our own tables beside it.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from webui.store.database import WORKER_WAIT, Database, Transaction
 from webui.store.errors import Unsupported
 from webui.store.pace import Pace
-from webui.store.schema import SIDE, quoted
+from webui.store.schema import QUEUE, SIDE, quoted
 
-VERSION = 1
-"""The version of the side tables that this release reads and writes."""
-
-
-def statements(name: str) -> list[str]:
-    """The statements of a file in `sql/sqlite/`."""
-    text = files("webui.store").joinpath("sql", "sqlite", f"{name}.sql").read_text("utf-8")
-    return [statement for statement in text.split(";\n") if statement.strip()]
+APPLIED = f"{SIDE}migrations"
+RECORD = f"INSERT INTO {APPLIED} (name) VALUES (:name)"
+FIRST = "0001_queue"
 
 
-def create_queue(database: Database) -> None:
-    """Make both tables with our indexes in a new database, or in one of yours that has no queue yet."""
-    database.script(statements("queue"))
+@cache
+def scripts(dialect: str) -> dict[str, str]:
+    """The files in `sql/<dialect>/` by name, in the order in which they are applied."""
+    found = [file for file in files("webui.store").joinpath("sql", dialect).iterdir() if file.name.endswith(".sql")]
+    return {file.name[:-4]: file.read_text("utf-8") for file in sorted(found, key=lambda file: file.name)}
+
+
+def migrate(database: Database, *, side_tables: bool = True) -> list[str]:
+    """Make or upgrade what is ours, each file in a transaction of its own; returns the names of those applied now.
+
+    Safe when two start at once. Raises Unsupported for a database that a newer Unstick has been at.
+    """
+    applied = []
+    for name in scripts(database.dialect.name):
+        with database.migrating() as tx:
+            if name in missing(tx, side_tables=side_tables):
+                _apply(tx, name)
+                applied.append(name)
+    database.look()
+    return applied
+
+
+def missing(tx: Transaction, *, queue: bool = True, side_tables: bool = True) -> list[str]:
+    """The names of the files that this database still needs. Raises Unsupported where a newer Unstick has been."""
+    known = list(scripts(tx.shape.dialect.name))
+    applied = {row[0] for row in tx.rows(f"SELECT name FROM {APPLIED}")} if tx.shape.has(APPLIED) else set()
+    if applied - set(known):
+        raise Unsupported(
+            f"A newer Unstick has been at this database (it has {max(applied)}): use that one, or run `unstick clean`."
+        )
+    ours = FIRST in applied or not tx.shape.has(QUEUE)
+    wanted = [name for name in known if (queue and ours if "queue" in name else side_tables)]
+    return [name for name in wanted if name not in applied]
+
+
+def _apply(tx: Transaction, name: str) -> None:
+    if not tx.shape.has(APPLIED):
+        tx.rows(f"CREATE TABLE {APPLIED} (name TEXT PRIMARY KEY)")
+    tx.script(scripts(tx.shape.dialect.name)[name])
+    tx.rows(RECORD, {"name": name})
+    tx.reshape()
 
 
 def ensure_side_tables(tx: Transaction) -> None:
-    """Make our tables inside this transaction if they are not there. Raises Unsupported for another version's."""
-    if not tx.shape.has(f"{SIDE}version"):
-        for statement in statements("side"):
-            tx.rows(statement)
-        tx.reshape()
-        return
-    version = tx.rows(f"SELECT version FROM {SIDE}version LIMIT 1")
-    if not version or version[0][0] != VERSION:
-        raise Unsupported(
-            "The journal in this database was made by another version of Unstick: use that one, or run `unstick clean`."
-        )
+    """Make our tables inside this transaction if they are not there. Raises Unsupported where a newer Unstick has
+    been."""
+    if missing(tx, queue=False):
+        tx.alone()
+        for name in missing(tx, queue=False):
+            _apply(tx, name)
 
 
 def ensure_trash(tx: Transaction) -> None:
-    """Make the trash, or widen it where the queue has gained a column. It has no types, so that bytes survive.
-    `kept` says which columns a row came with: one that was added since takes its default when the row returns."""
-    held = tx.shape.tables.get(f"{SIDE}trash")
-    missing = [name for name in tx.shape.columns if held is None or name not in held]
-    if held is None:
-        columns = ", ".join(quoted(name) for name in missing)
-        tx.rows(f"CREATE TABLE {SIDE}trash (trash_id INTEGER PRIMARY KEY, journal_id, kept, {columns})")
+    """Make the trash, or widen it where the queue has gained a column: the same columns, with nothing that a value must
+    meet. `kept` says which columns a row came with: one that was added since takes its default when the row returns."""
+    if not _trash_lacks(tx):
+        return
+    tx.alone()
+    lacks = _trash_lacks(tx)
+    if not tx.shape.has(f"{SIDE}trash"):
+        tx.rows(f"CREATE TABLE {SIDE}trash (trash_id {{serial}}, journal_id BIGINT, kept TEXT, {', '.join(lacks)})")
         tx.rows(f"CREATE INDEX {SIDE}trash_message ON {SIDE}trash (id)")
         tx.rows(f"CREATE INDEX {SIDE}trash_journal ON {SIDE}trash (journal_id)")
     else:
-        for name in missing:
-            tx.rows(f"ALTER TABLE {SIDE}trash ADD COLUMN {quoted(name)}")
-    if missing:
-        tx.reshape()
+        for column in lacks:
+            tx.rows(f"ALTER TABLE {SIDE}trash ADD COLUMN {column}")
+    tx.reshape()
+
+
+def _trash_lacks(tx: Transaction) -> list[str]:
+    held = tx.shape.tables.get(f"{SIDE}trash", ())
+    return [f"{quoted(name)} {tx.shape.types.get(name, '')}" for name in tx.shape.columns if name not in held]
 
 
 def clean(database: Database) -> dict[str, int]:
-    """Remove every table of ours; returns how many rows each held."""
+    """Remove every table of ours; returns how many rows each held. That we made the queue itself stays recorded."""
     removed: dict[str, int] = {}
-    for name in sorted(table for table in database.look().tables if table.startswith(SIDE)):
+    names = sorted(table for table in database.look().tables if table.startswith(SIDE) and table != APPLIED)
+    for name in names:
         removed[name] = _empty(database, name)
     with database.writing() as tx:
-        for name in sorted(table for table in tx.shape.tables if table.startswith(SIDE)):
+        tx.alone()
+        for name in names:
             tx.rows(f"DROP TABLE {quoted(name)}")
+        if tx.shape.has(APPLIED):
+            _forget(tx, removed)
+    database.look()
     return removed
+
+
+def _forget(tx: Transaction, removed: dict[str, int]) -> None:
+    names = [row[0] for row in tx.rows(f"SELECT name FROM {APPLIED}")]
+    if FIRST in names:
+        tx.rows(f"DELETE FROM {APPLIED} WHERE name NOT LIKE '%queue%'")
+    else:
+        tx.rows(f"DROP TABLE {APPLIED}")
+        removed[APPLIED] = len(names)
 
 
 def _empty(database: Database, name: str) -> int:
     """Empty a table of ours in small batches: to drop it full would keep a worker waiting for as long as that takes."""
-    key = "journal_id, message_id" if name == f"{SIDE}journal_rows" else "rowid"
+    key = "journal_id, message_id" if name == f"{SIDE}journal_rows" else "{rowid}"
     text = f"DELETE FROM {quoted(name)} WHERE ({key}) IN (SELECT {key} FROM {quoted(name)} LIMIT :batch) RETURNING 1"
     pace, total, gone = Pace(database), 0, 1
     while gone:

@@ -7,17 +7,13 @@ from typing import Any
 from webui.store.database import Record, Transaction
 from webui.store.errors import NotFound
 from webui.store.model import Piece, Row
-from webui.store.schema import KNOWN_EXTRA, PAYLOADS, QUEUE, SIDE
+from webui.store.schema import KEYS, KNOWN_EXTRA, PREFIXES, QUEUE, TRASH
 
-PREFIX = 2_048
-"""So many bytes of a payload come with a row, for its one-line target."""
 _LONGEST = 400
-_PREFIXES = {"tool_input": PREFIX, "tool_response": 0, "last_user_message": 600, "last_assistant_message": 600}
 
 ONE = "SELECT {row} FROM pending_messages WHERE id = :id"
 TRASHED = "SELECT {row}, journal_id, trash_id FROM {trash} WHERE id = :id ORDER BY trash_id DESC LIMIT 1"
-KIND = "SELECT typeof({}), id FROM pending_messages WHERE id = :id"
-TRASHED_KIND = "SELECT typeof({}), trash_id FROM unstick_trash WHERE id = :id ORDER BY trash_id DESC LIMIT 1"
+NEWEST = "SELECT {key} FROM {table} WHERE id = :id ORDER BY {key} DESC LIMIT 1"
 
 
 def find(tx: Transaction, id: int) -> Row:
@@ -25,7 +21,7 @@ def find(tx: Transaction, id: int) -> Row:
     found = tx.rows(ONE, {"id": id})
     if found:
         return row(tx, found[0])
-    if tx.shape.has(f"{SIDE}trash"):
+    if tx.shape.has(TRASH):
         found = tx.rows(TRASHED, {"id": id})
         if found:
             return row(tx, found[0], trashed=True)
@@ -34,10 +30,8 @@ def find(tx: Transaction, id: int) -> Row:
 
 def row(tx: Transaction, record: Record, *, trashed: bool = False) -> Row:
     """The record of a `{row}` query as a Row."""
-    table, key = (f"{SIDE}trash", record["trash_id"]) if trashed else (QUEUE, record["id"])
-    pieces: dict[str, Any] = {
-        name: tx.peek(table, name, key, record[f"{name}_kind"], 0, _PREFIXES[name]) for name in PAYLOADS
-    }
+    table = TRASH if trashed else QUEUE
+    pieces: dict[str, Any] = {name: tx.head(record, table, name, limit) for name, limit in PREFIXES.items()}
     return Row(
         id=record["id"],
         session_db_id=_short(record["session_db_id"]),
@@ -63,10 +57,10 @@ def row(tx: Transaction, record: Record, *, trashed: bool = False) -> Row:
 
 def payload(tx: Transaction, id: int, column: str, offset: int, limit: int) -> Piece:
     """A part of one payload, from the trash if the message was aborted. Raises NotFound."""
-    for table, text in ((QUEUE, KIND), (f"{SIDE}trash", TRASHED_KIND)):
+    for table, key in KEYS.items():
         if tx.shape.has(table):
-            for kind, key in tx.rows(text.format(column), {"id": id}):
-                return tx.peek(table, column, key, kind, max(offset, 0), limit)
+            for row in tx.rows(NEWEST.format(table=table, key=key), {"id": id}):
+                return tx.peek(table, column, row[0], max(offset, 0), limit)
     raise NotFound(f"Message {id} is not in the queue: it was deleted, or it was never there.")
 
 

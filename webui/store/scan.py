@@ -25,15 +25,16 @@ NEWEST, NEWEST_AT_LEAST = 5_000, 200
 BLOCK = """
 SELECT {edge}(id), count(*) FROM (
   SELECT id FROM pending_messages WHERE status = '{status}' {narrow} {start}
-  ORDER BY id {order} LIMIT :block)"""
+  ORDER BY id {order} LIMIT :block) AS block"""
 MATCHES = """
 SELECT {{row}} FROM pending_messages WHERE {is_status} {narrow} {start} AND id {until} :edge {condition}
 ORDER BY id {order} LIMIT :limit"""
 # Two lists of ids, each from an index alone, meet before any row is read.
 OF_SESSION = "AND id IN (SELECT id FROM pending_messages {by_session} WHERE session_db_id = :session)"
-PROCESSED = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = 'processed' LIMIT :most)"
+PROCESSED = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = 'processed' LIMIT :most) AS found"
 SESSION_SIZE = """
-SELECT count(*) FROM (SELECT 1 FROM pending_messages {by_session} WHERE session_db_id = :session LIMIT :most)"""
+SELECT count(*) FROM (
+  SELECT 1 FROM pending_messages {by_session} WHERE session_db_id = :session LIMIT :most) AS found"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,15 @@ from webui.store.model import STATUSES
 QUEUE = "pending_messages"
 SESSIONS = "sdk_sessions"
 SIDE = "unstick_"
+TRASH = f"{SIDE}trash"
+KEYS = {QUEUE: "id", TRASH: "trash_id"}
+"""What names a row that holds payloads."""
 SESSION_NAMES = ("content_session_id", "claude_session_id")
 """The column that names the session: today's name, and the one before v8.2.6."""
-PAYLOADS = ("tool_input", "tool_response", "last_user_message", "last_assistant_message")
+PREFIX = 2_048
+PREFIXES = {"tool_input": PREFIX, "tool_response": 0, "last_user_message": 600, "last_assistant_message": 600}
+"""So many bytes of each payload come with a row, for its one-line target."""
+PAYLOADS = tuple(PREFIXES)
 BASE = (
     "id", "session_db_id", "content_session_id", "message_type", "tool_name", "tool_input", "tool_response", "cwd",
     "last_user_message", "last_assistant_message", "prompt_number", "status",
@@ -70,9 +76,12 @@ class Shape:
     """Each index of the queue with its first column; a partial one with ''."""
     session_names_unique: bool = True
     claude_mem: bool = False
+    types: Mapping[str, str] = field(default_factory=dict)
+    """The type of each of the queue's columns, where the database has one."""
     dialect: Dialect = SQLITE
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raises NotAQueue where the queue, or a column that it must have, is not there."""
         if not self.columns:
             raise NotAQueue("it has no table pending_messages.")
         has = {"content_session_id" if name in SESSION_NAMES else name for name in self.columns}
@@ -96,6 +105,11 @@ class Shape:
         return next(name for name in SESSION_NAMES if name in self.columns)
 
     @cached_property
+    def session_key(self) -> str | None:
+        """The sessions' column with that name."""
+        return next((name for name in SESSION_NAMES if name in self.tables.get(SESSIONS, ())), None)
+
+    @cached_property
     def capabilities(self) -> Capabilities:
         """What can be done in this file."""
         has = self.columns
@@ -105,7 +119,7 @@ class Shape:
             completed="completed_at_epoch" in has and "processed" in self.statuses,
             processed="processed" in self.statuses,
             failed="failed" in self.statuses,
-            side_tables=f"{SIDE}version" in self.tables,
+            side_tables=f"{SIDE}journal" in self.tables,
             claude_mem=self.claude_mem,
             missing=tuple(self._missing()),
         )
@@ -159,8 +173,8 @@ class Shape:
             "row": self._row(),
             "project": self._session("project"),
             "session_status": self._session("status"),
-            "session_cid": next((n for n in SESSION_NAMES if n in self.tables.get(SESSIONS, ())), SESSION_NAMES[0]),
-            "by_claim": f"INDEXED BY {CLAIM_INDEX}" if CLAIM_INDEX in self.indexes else "",
+            "session_cid": self.session_key or SESSION_NAMES[0],
+            "by_claim": self._by(CLAIM_INDEX if CLAIM_INDEX in self.indexes else None),
             "by_session": self._by_session(),
             "trash": self._trash(),
             "processed": QUEUE if DONE_INDEX in self.indexes else NEWEST_PROCESSED,
@@ -176,30 +190,31 @@ class Shape:
                  ("content_session_id", "message_type", "tool_name", "cwd", "status")]  # fmt: skip
         times = [f"{self._column(name)} AS {name}" for name in ("prompt_number", *OPTIONAL)]
         extra = [f"{name if name in self.columns else 'NULL'} AS {name}" for name in KNOWN_EXTRA]
-        kinds = [f"{self.dialect.kind.format(name)} AS {name}_kind" for name in PAYLOADS]
+        heads = [self.dialect.head.format(name, bytes) for name, bytes in PREFIXES.items()]
         project = [f"substr({self._session('project')}, 1, 400) AS project",
                    f"substr({self._session('status')}, 1, 40) AS session_status", "{seen} AS seen"]  # fmt: skip
-        text = ", ".join(["id", "session_db_id", *short, *times, *extra, *kinds, *project])
+        text = ", ".join(["id", "session_db_id", *short, *times, *extra, *heads, *project])
         return text.replace("{seen}", _MACRO.sub(self._macro, self.dialect.seen))
 
     def _session(self, column: str) -> str:
         sessions = self.tables.get(SESSIONS, ())
         if column not in sessions:
             return "NULL"
-        key = next((name for name in SESSION_NAMES if name in sessions), None)
-        if self.session_names_unique and key:
-            return f"(SELECT s.{column} FROM {SESSIONS} AS s WHERE s.{key} = {QUEUE}.{self.session_name})"
+        if self.session_names_unique and self.session_key:
+            return f"(SELECT s.{column} FROM {SESSIONS} AS s WHERE s.{self.session_key} = {QUEUE}.{self.session_name})"
         return f"(SELECT s.{column} FROM {SESSIONS} AS s WHERE s.id = {QUEUE}.session_db_id)"
 
     def _by_session(self) -> str:
-        name = next((name for name, first in self.indexes.items() if first == "session_db_id"), None)
-        return f"INDEXED BY {quoted(name)}" if name else ""
+        return self._by(next((name for name, first in self.indexes.items() if first == "session_db_id"), None))
+
+    def _by(self, index: str | None) -> str:
+        return f"INDEXED BY {quoted(index)}" if index and self.dialect.hints else ""
 
     def _trash(self) -> str:
         """The trash under the queue's name, so that the same expressions read a row from either."""
-        held = self.tables.get(f"{SIDE}trash", ())
+        held = self.tables.get(TRASH, ())
         columns = ", ".join(f"{self.from_trash(name, held)} AS {quoted(name)}" for name in self.columns)
-        return f"(SELECT trash_id, journal_id, {columns} FROM {SIDE}trash) AS {QUEUE}"
+        return f"(SELECT trash_id, journal_id, {columns} FROM {TRASH}) AS {QUEUE}"
 
     def from_trash(self, name: str, held: tuple[str, ...]) -> str:
         """How the trash gives a column of the queue: it may have been filled before a column was added or renamed."""

@@ -16,8 +16,9 @@ from urllib.parse import quote
 
 from webui.store import errors
 from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record, TimeUp
+from webui.store.dialect import SQLITE
 from webui.store.model import Piece
-from webui.store.schema import QUEUE, Shape, quoted
+from webui.store.schema import KEYS, Shape
 from webui.store.sqlite_errors import named
 from webui.store.sqlite_shape import read_shape
 
@@ -27,10 +28,17 @@ T = TypeVar("T")
 class SQLite:
     """A queue in an SQLite file. Connections are kept and shared between threads; a forked child opens its own."""
 
-    def __init__(self, path: str, *, read_only: bool = False, create: bool = False) -> None:
+    dialect = SQLITE
+
+    def __init__(
+        self, path: str, *, read_only: bool = False, create: bool = False, synchronous: str = "full"
+    ) -> None:
         self.location = str(Path(path).expanduser().resolve())
         self.name = Path(self.location).name
         self.read_only = read_only
+        if synchronous not in ("full", "normal"):
+            raise errors.Unsupported(f"synchronous is full or normal, not {synchronous[:20]!r}.")
+        self._synchronous = synchronous
         if sqlite3.sqlite_version_info < (3, 35):
             raise errors.Unsupported(f"Unstick needs SQLite 3.35 or newer; this Python has {sqlite3.sqlite_version}.")
         if create:
@@ -73,10 +81,12 @@ class SQLite:
         return self._patiently(found, PAGE_WAIT)
 
     def _read(self, connection: sqlite3.Connection) -> Shape:
+        shape = _any_shape(connection)
         try:
-            return read_shape(lambda text: connection.execute(text).fetchall())
+            shape.check()
         except errors.NotAQueue as error:
             raise errors.NotAQueue(f"{self.location} holds no queue that Unstick knows: {error}") from None
+        return shape
 
     def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
         """Run one statement in a transaction of its own and return all its rows."""
@@ -101,30 +111,29 @@ class SQLite:
     @contextmanager
     def writing(self, wait: int = WORKER_WAIT) -> Iterator[SQLiteTransaction]:
         """Take the write lock at once, commit at the end, roll back on an exception."""
-        if self.read_only:
-            raise errors.ReadOnly("The queue is open for reading only: nothing was changed.")
-        with self._connection() as connection:
-            self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"), wait)
-            try:
-                yield SQLiteTransaction(self, connection, self._load(connection))
-                self._patiently(lambda: connection.execute("COMMIT"), wait)
-            finally:
-                _end(connection)
+        with self._connection() as connection, self._locked(connection, wait):
+            yield SQLiteTransaction(self, connection, self._load(connection))
 
-    def script(self, statements: list[str]) -> None:
-        """Run several statements under one write lock, before there is a queue in the file."""
+    @contextmanager
+    def migrating(self) -> Iterator[SQLiteTransaction]:
+        """As `writing`, in a file that may have no queue yet; a file that is empty gets a write-ahead log."""
         with self._connection() as connection:
             tables = "SELECT 1 FROM sqlite_master LIMIT 1"
             if not self._patiently(lambda: connection.execute(tables).fetchall(), WORKER_WAIT):
                 self._patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), WORKER_WAIT)
-            self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"), WORKER_WAIT)
-            try:
-                if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (QUEUE,)).fetchone():
-                    for statement in statements:
-                        connection.execute(statement)
-                connection.execute("COMMIT")
-            finally:
-                _end(connection)
+            with self._locked(connection, WORKER_WAIT):
+                yield SQLiteTransaction(self, connection, _any_shape(connection))
+
+    @contextmanager
+    def _locked(self, connection: sqlite3.Connection, wait: int) -> Iterator[None]:
+        if self.read_only:
+            raise errors.ReadOnly("The queue is open for reading only: nothing was changed.")
+        self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"), wait)
+        try:
+            yield
+            self._patiently(lambda: connection.execute("COMMIT"), wait)
+        finally:
+            _end(connection)
 
     def close(self) -> None:
         """Close every idle connection; the next call opens new ones."""
@@ -193,7 +202,7 @@ class SQLite:
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
         try:
-            for pragma in ("foreign_keys = ON", "synchronous = FULL"):
+            for pragma in ("foreign_keys = ON", f"synchronous = {self._synchronous}"):
                 self._patiently(partial(connection.execute, f"PRAGMA {pragma}"), PAGE_WAIT)
         except sqlite3.Error:
             connection.close()
@@ -239,16 +248,33 @@ class SQLiteTransaction:
                 raise TimeUp from error
             raise
 
+    def script(self, text: str) -> None:
+        """Run the statements of a file of ours."""
+        for statement in text.split(";\n"):
+            self._connection.execute(statement)
+
+    def alone(self) -> None:
+        """Who has the write lock is alone."""
+
     def reshape(self) -> None:
         """Read the shape anew after this transaction changed it; only the commit makes it everybody's."""
-        self.shape = read_shape(lambda text: self._connection.execute(text).fetchall())
+        self.shape = _any_shape(self._connection)
 
-    def peek(self, table: str, column: str, id: int, kind: str, offset: int, limit: int) -> Piece:
+    def head(self, record: Record, table: str, column: str, limit: int) -> Piece:
+        """The first `limit` bytes of a payload of a record, and its size."""
+        return self._piece(table, column, record[KEYS[table]], record[f"{column}_kind"], 0, limit)
+
+    def peek(self, table: str, column: str, key: int, offset: int, limit: int) -> Piece:
         """At most `limit` bytes of one stored value from `offset` on, and its size, without loading the rest."""
+        for row in self.rows(f"SELECT typeof({column}) FROM {table} WHERE rowid = :key", {"key": key}):
+            return self._piece(table, column, key, row[0], offset, limit)
+        return Piece("null")
+
+    def _piece(self, table: str, column: str, key: int, kind: str, offset: int, limit: int) -> Piece:
         if kind not in ("text", "blob"):
-            return Piece(kind) if kind == "null" else self._number(table, column, id, kind)
+            return Piece(kind) if kind == "null" else self._number(table, column, key, kind)
         try:
-            with self._connection.blobopen(table, column, id, readonly=True) as blob:
+            with self._connection.blobopen(table, column, key, readonly=True) as blob:
                 blob.seek(min(offset, len(blob)))
                 return Piece(kind, len(blob), blob.read(limit), min(offset, len(blob)))
         except sqlite3.OperationalError as error:
@@ -256,8 +282,8 @@ class SQLiteTransaction:
                 return Piece("null")  # the row or its value is gone
             raise
 
-    def _number(self, table: str, column: str, id: int, kind: str) -> Piece:
-        found = self.rows(f"SELECT CAST({quoted(column)} AS TEXT) FROM {table} WHERE id = :id", {"id": id})
+    def _number(self, table: str, column: str, key: int, kind: str) -> Piece:
+        found = self.rows(f"SELECT CAST({column} AS TEXT) FROM {table} WHERE rowid = :key", {"key": key})
         data = found[0][0].encode() if found else b""
         return Piece(kind, len(data), data)
 
@@ -268,6 +294,10 @@ class SQLiteTransaction:
             return
         deadline = time.monotonic() + ms / 1000
         self._connection.set_progress_handler(lambda: time.monotonic() > deadline, 100)
+
+
+def _any_shape(connection: sqlite3.Connection) -> Shape:
+    return read_shape(lambda text: connection.execute(text).fetchall())
 
 
 def _end(connection: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ Query = Callable[[str], list[Any]]
 
 
 def read_shape(query: Query) -> Shape:
-    """The shape as `query` (which runs one statement and returns its rows) finds it. Raises NotAQueue."""
+    """The shape as `query` (which runs one statement and returns its rows) finds it."""
     ddl = dict(query("SELECT name, coalesce(sql, '') FROM sqlite_master WHERE type = 'table'"))
     wanted = [name for name in ddl if name in (QUEUE, SESSIONS) or name.startswith(SIDE)]
     tables = {name: tuple(row[1] for row in query(f"PRAGMA table_info({quoted(name)})")) for name in wanted}

@@ -51,7 +51,7 @@ ABORT = "DELETE FROM pending_messages WHERE id = :id RETURNING id"
 RECENT = """
 SELECT {message}, {project} {extra} FROM pending_messages
 WHERE status = 'processed' AND {completed_at_epoch} > :since
-ORDER BY {completed_at_epoch} DESC, id LIMIT :limit"""
+ORDER BY {completed_at_epoch} DESC NULLS LAST, id LIMIT :limit"""
 MARK_PROCESSING = """
 UPDATE pending_messages SET status = 'processing' [, started_processing_at_epoch = :now]
 WHERE id = :id AND status = 'pending'"""
@@ -96,10 +96,10 @@ SELECT session_db_id FROM pending_messages WHERE status = 'pending'
 UNION SELECT session_db_id FROM pending_messages WHERE status = 'processing'
 ORDER BY 1"""
 SESSION_INFO = "SELECT session_db_id, {cid} FROM pending_messages WHERE id = :id"
-# A NULL completion is the oldest of all: last in this order on SQLite.
+# A NULL completion is the oldest of all.
 FIRST_TO_GO = """
 SELECT {completed_at_epoch}, id FROM pending_messages WHERE status = 'processed'
-ORDER BY {completed_at_epoch} DESC, id LIMIT 1 OFFSET :keep"""
+ORDER BY {completed_at_epoch} DESC NULLS LAST, id LIMIT 1 OFFSET :keep"""
 TO_GO = """
 SELECT id FROM pending_messages WHERE status = 'processed'
   AND {completed_at_epoch} <= :completed AND ({completed_at_epoch} < :completed OR id >= :id) LIMIT :chunk"""
@@ -111,4 +111,4 @@ GET = "SELECT {message}, NULL {extra} FROM pending_messages WHERE id = :id"
 FIND_SESSION = "SELECT id FROM sdk_sessions WHERE {session_cid} = :cid ORDER BY id LIMIT 1"
 ADD_SESSION = """
 INSERT INTO sdk_sessions ({session_cid}, project, started_at, started_at_epoch) VALUES (:cid, :project, :at, :now)
-RETURNING id"""
+ON CONFLICT DO NOTHING"""

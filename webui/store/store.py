@@ -206,9 +206,9 @@ class PendingMessageStore:
         found = self.database.rows(sql.FIND_SESSION, values)
         if not found:
             with self.database.writing() as tx:
-                found = tx.rows(sql.FIND_SESSION, values) or tx.rows(
-                    sql.ADD_SESSION, {**values, "at": _iso(values["now"])}
-                )
+                if not tx.rows(sql.FIND_SESSION, values):
+                    tx.rows(sql.ADD_SESSION, {**values, "at": _iso(values["now"])})
+                found = tx.rows(sql.FIND_SESSION, values)
         id: int = found[0][0]
         return id
 

@@ -1,6 +1,4 @@
 -- Ours, beside the queue: made inside the first action's own transaction, removed by `unstick clean`.
-CREATE TABLE unstick_version (version INTEGER NOT NULL);
-INSERT INTO unstick_version (version) VALUES (1);
 CREATE TABLE unstick_journal (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   at INTEGER NOT NULL,

@@ -1,5 +1,5 @@
 -- A new queue, in the shape of claude-mem v8.2.6, with indexes of our own.
-CREATE TABLE IF NOT EXISTS sdk_sessions (
+CREATE TABLE sdk_sessions (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   content_session_id TEXT UNIQUE NOT NULL,
   memory_session_id TEXT UNIQUE,
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS sdk_sessions (
   prompt_counter INTEGER DEFAULT 0
 );
 -- AUTOINCREMENT: an id is never used twice, so a late acknowledgement cannot hit another message.
-CREATE TABLE IF NOT EXISTS pending_messages (
+CREATE TABLE pending_messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   session_db_id INTEGER NOT NULL,
   content_session_id TEXT NOT NULL,
@@ -35,10 +35,10 @@ CREATE TABLE IF NOT EXISTS pending_messages (
 );
 -- One narrow index for each question, each row in few of them. The claim names its index: with the foreign key's
 -- index beside it, the planner would take that one and a claim would cost as much as the session is old.
-CREATE INDEX IF NOT EXISTS unstick_claim ON pending_messages (session_db_id, id) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS unstick_pending ON pending_messages (id) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS unstick_failed ON pending_messages (id) WHERE status = 'failed';
-CREATE INDEX IF NOT EXISTS unstick_processing ON pending_messages (id, started_processing_at_epoch, session_db_id)
+CREATE INDEX unstick_claim ON pending_messages (session_db_id, id) WHERE status = 'pending';
+CREATE INDEX unstick_pending ON pending_messages (id) WHERE status = 'pending';
+CREATE INDEX unstick_failed ON pending_messages (id) WHERE status = 'failed';
+CREATE INDEX unstick_processing ON pending_messages (id, started_processing_at_epoch, session_db_id)
   WHERE status = 'processing';
-CREATE INDEX IF NOT EXISTS unstick_processed ON pending_messages (completed_at_epoch DESC, id) WHERE status = 'processed';
-CREATE INDEX IF NOT EXISTS unstick_session ON pending_messages (session_db_id);
+CREATE INDEX unstick_processed ON pending_messages (completed_at_epoch DESC, id) WHERE status = 'processed';
+CREATE INDEX unstick_session ON pending_messages (session_db_id);
