@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and make; everything else goes into .venv.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint types templates clean
+.PHONY: help run test check lint types templates soak bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,12 @@ types: $(VENV)/installed-for-tests ## Check the types
 templates: $(VENV)/installed-for-tests ## Check the templates
 	$(BIN)/djlint --lint --quiet templates
 
+soak: $(VENV)/installed-for-tests ## Kill workers a hundred times on every database, and check what is left
+	$(BIN)/python -m tests.store.kill $(ARGS)
+
+bench: $(VENV)/installed-for-bench ## Measure the store side by side with its peers (a quarter of an hour)
+	$(BIN)/python -m bench $(ARGS)
+
 clean: ## Remove what make and the tools made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -51,6 +57,11 @@ $(VENV)/installed-for-tests: pyproject.toml | $(VENV)/made
 	@echo "Installing Unstick and what its tests need into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-for-bench: pyproject.toml | $(VENV)/made
+	@echo "Installing Unstick and what it is measured against into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@ $(VENV)/installed-for-tests $(VENV)/installed
 
 $(VENV)/made:
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c '$(NEW_ENOUGH)' || { \

@@ -50,7 +50,7 @@ def create_app(config: Mapping[str, Any] | None = None, *, store: PendingMessage
 
 def _open(chosen: settings.Settings) -> PendingMessageStore:
     if chosen.database is None:
-        raise SettingError("Which queue? Name an SQLite file: DATABASE, or UNSTICK_DATABASE in the environment.")
+        raise SettingError("Which queue? DATABASE, or UNSTICK_DATABASE in the environment: a file, or postgresql://….")
     return open_store(chosen.database, read_only=chosen.read_only)
 
 

@@ -1,4 +1,4 @@
-"""The command `unstick`: serve a queue, make a living one to try it on, remove what Unstick added to one."""
+"""The command `unstick`: serve a queue, make one, copy one, try a living one, remove what Unstick added to one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from itertools import chain, groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,7 @@ from webui import config, serving
 from webui.app import create_app
 from webui.demo import history, life
 from webui.options import SettingError
-from webui.store import StoreError, migrate, open_store
+from webui.store import StoreError, copy, migrate, open_database, open_store
 from webui.store.filters import format_duration
 from webui.version import __version__
 
@@ -89,7 +90,7 @@ def main() -> None:
 def serve(database: str | None, in_browser: bool, **options: Any) -> None:
     """Show a queue in the browser, where its operator can put it right.
 
-    DATABASE is an SQLite file with a table pending_messages. Without one it is claude-mem's own,
+    DATABASE is an SQLite file with a table pending_messages, or postgresql://…. Without one it is claude-mem's own,
     ~/.claude-mem/claude-mem.db. Every option can also be set in the environment: --port as UNSTICK_PORT.
 
     \b
@@ -119,6 +120,56 @@ def demo(keep: str | None, in_browser: bool, **options: Any) -> None:
         history.write(str(path), time.time_ns() // 1_000_000)
         stack.enter_context(life.alive(str(path)))
         _serve({**_given(options), "DATABASE": str(path), "WORKER_URL": None}, in_browser)
+
+
+@main.command("migrate", short_help="Make a queue in a database, or bring one up to date.")
+@click.argument("database")
+def migrate_(database: str) -> None:
+    """Make a queue in DATABASE, an SQLite file or postgresql://…, or bring one of an earlier Unstick up to date.
+    Another program's queue stays as it is: only our own tables are made beside it.
+
+    \b
+    Example:
+      unstick migrate postgresql://queue@db.example.com/queue
+    """
+    with closing(open_database(database, create=True)) as opened:
+        for name in migrate.migrate(opened):
+            click.echo(f"Applied {name}")
+    click.echo(f"{opened.location} is up to date.")
+
+
+@main.command("copy", short_help="Move a queue into another database.")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy_(source: str, target: str) -> None:
+    """Copy the queue in FROM to a new one in TO: sessions, messages, journal and trash, with their ids. FROM stays as
+    it is. Stop its producers and workers first: a message that changes while it is copied may arrive as it was. A
+    copy that was ended goes on when the command is given again.
+
+    \b
+    Example:
+      unstick copy queue.db postgresql://queue@db.example.com/queue
+    """
+    copied = copy.Copied()
+    with closing(open_store(source, read_only=True)) as old, closing(open_store(target, create=True)) as new:
+        _show_steps(copy.copy(old.database, new.database, copied))
+    for name, (had, has) in copied.counts.items():
+        click.echo(f"{name:30} {had:>10,} {'=' if had == has else '≠'} {has:,}")
+    if copied.altered:
+        click.echo(f"{copied.altered:,} values were altered to fit: bytes that are no text, NUL, a number as text.")
+    for table, key, reason in copied.refused:
+        click.echo(f"{table} {key} could not be copied: {reason}", err=True)
+    if not copied.complete:
+        raise Refused("Not everything is there. If FROM was in use, stop what uses it and copy into a new database.")
+
+
+def _show_steps(steps: Iterator[copy.Step]) -> None:
+    """A progress bar for each table, on a terminal."""
+    for table, group in groupby(steps, lambda step: step.table):
+        first = next(group)
+        with click.progressbar(length=max(first.total, first.done), label=table, file=sys.stderr) as bar:
+            for step in chain([first], group):
+                bar.update(step.done - bar.pos)
 
 
 @main.command(short_help="Remove what Unstick added to a queue's file.")

@@ -80,7 +80,7 @@ class Settings:
     """The settings, with their defaults. In code and in the environment their names are in capitals: PORT, and
     UNSTICK_PORT."""
 
-    database: Annotated[str | None, Setting(_text, "path or URL", "The queue: an SQLite file, or sqlite:///path.")] = (
+    database: Annotated[str | None, Setting(_text, "path or URL", "The queue: an SQLite file, or postgresql://….")] = (
         None
     )
     host: Annotated[str, Setting(_this_machine, "address", "The address to listen on, of this machine only.")] = (

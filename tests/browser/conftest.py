@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.chromium import INSTALL_IT, find_browser
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import BACKENDS, Backend, Clock, Raw
 from tests.web.conftest import make_it_claude_mems
 from webui import create_app, open_store
 from webui.store import PendingMessageStore
@@ -55,18 +55,25 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(params=["sqlite"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    """What a browser sees is the same on every database: but for one story it runs on one."""
+    with BACKENDS[request.param](tmp_path) as backend:
+        yield backend
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[PendingMessageStore]:
-    store = open_store(str(tmp_path / "queue.db"), create=True, clock=clock)
-    make_it_claude_mems(tmp_path / "queue.db")
+def store(backend: Backend, clock: Clock) -> Iterator[PendingMessageStore]:
+    store = open_store(backend.url, create=True, clock=clock)
+    make_it_claude_mems(backend)
     _fill(store, clock)
     yield store
     store.close()
 
 
 @pytest.fixture
-def raw(store: PendingMessageStore, tmp_path: Path) -> Iterator[SqliteRaw]:
-    raw = SqliteRaw(tmp_path / "queue.db")
+def raw(store: PendingMessageStore, backend: Backend) -> Iterator[Raw]:
+    raw = backend.raw()
     yield raw
     raw.close()
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser.conftest import FAILED, LONG, OpenPage
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 
 ID = FAILED[0]
 
 
-def test_it_is_aborted_and_brought_back_from_the_outcome(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_it_is_aborted_and_brought_back_from_the_outcome(open_page: OpenPage, raw: Raw) -> None:
     before = raw.exact()
     page = open_page("/?status=failed")
     row = page.locator(f"#row-{ID}")
@@ -22,7 +22,7 @@ def test_it_is_aborted_and_brought_back_from_the_outcome(open_page: OpenPage, ra
     assert raw.exact() == before
 
 
-def test_it_is_brought_back_from_its_row(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_it_is_brought_back_from_its_row(open_page: OpenPage, raw: Raw) -> None:
     page = open_page("/?status=failed")
     row = page.locator(f"#row-{ID}")
     row.get_by_role("button", name="Abort").click()
@@ -31,7 +31,7 @@ def test_it_is_brought_back_from_its_row(open_page: OpenPage, raw: SqliteRaw) ->
     assert ID in raw.ids()
 
 
-def test_it_still_opens_and_is_restored_later(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_it_still_opens_and_is_restored_later(open_page: OpenPage, raw: Raw) -> None:
     before = raw.exact()
     page = open_page("/?status=failed")
     page.locator(f"#row-{ID}").get_by_role("button", name="Abort").click()

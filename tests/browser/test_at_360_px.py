@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import FAILED, LONG, NARROW, STUCK, OpenPage
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 
 LISTS = ("/", "/?status=failed&project=ledger&tool=WebFetch", "/stuck", "/recent", "/recent?within=1m")
 MESSAGES = tuple(f"/messages/{rest}" for rest in (FAILED[0], LONG, f"{LONG}/payload/tool_input", 9999))
@@ -29,7 +29,7 @@ def test_what_is_pressed_is_large_enough(open_page: OpenPage, path: str) -> None
     assert open_page(path, NARROW).evaluate(TOO_SMALL) == []
 
 
-def test_rows_are_cards_with_their_buttons(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_rows_are_cards_with_their_buttons(open_page: OpenPage, raw: Raw) -> None:
     page = open_page("/", NARROW)
     row = page.locator(f"#row-{STUCK[0]}")
     box = row.bounding_box()

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import FAILED, RUNNING, STUCK, OpenPage
-from tests.store.backends import SqliteRaw
+from tests.store.backends import BACKENDS, Raw
 
 ID = STUCK[0]
 
@@ -15,7 +16,8 @@ def positions(page: Page) -> list[tuple[str, float]]:
     return found
 
 
-def test_it_is_found_from_the_verdict_and_retried_with_one_click(open_page: OpenPage, raw: SqliteRaw) -> None:
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+def test_it_is_found_from_the_verdict_and_retried_with_one_click(open_page: OpenPage, raw: Raw) -> None:
     page = open_page()
     expect(page.locator("#verdict")).to_contain_text("Not draining.")
     page.locator("#verdict").get_by_role("link", name="3 stuck").click()
@@ -37,7 +39,7 @@ def test_nothing_slides_under_the_pointer(open_page: OpenPage) -> None:
     assert positions(page) == before
 
 
-def test_a_double_click_acts_once_and_takes_nothing_back(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_a_double_click_acts_once_and_takes_nothing_back(open_page: OpenPage, raw: Raw) -> None:
     page = open_page()
     page.locator(f"#row-{ID}").get_by_role("button", name="Retry").dblclick()
     expect(page.locator(f"#row-{ID}")).to_contain_text("Retried just now")
@@ -55,7 +57,7 @@ def test_after_a_reload_it_is_an_ordinary_row(open_page: OpenPage) -> None:
     expect(page.locator("#outcome")).to_be_empty()
 
 
-def test_an_exhausted_one_gets_fresh_attempts(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_an_exhausted_one_gets_fresh_attempts(open_page: OpenPage, raw: Raw) -> None:
     page = open_page(f"/messages/{FAILED[0]}")
     page.get_by_role("button", name="Retry fresh").click()
     expect(page.locator("#outcome")).to_contain_text("with fresh attempts")
@@ -64,7 +66,7 @@ def test_an_exhausted_one_gets_fresh_attempts(open_page: OpenPage, raw: SqliteRa
     assert raw.row(FAILED[0])["retry_count"] == 0
 
 
-def test_one_that_a_worker_is_at_asks_first(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_one_that_a_worker_is_at_asks_first(open_page: OpenPage, raw: Raw) -> None:
     page = open_page()
     asked: list[str] = []
 
@@ -89,7 +91,7 @@ def test_the_command_that_wakes_the_worker_is_copied(open_page: OpenPage) -> Non
     assert page.evaluate("navigator.clipboard.readText()").startswith("curl -X POST")
 
 
-def test_it_can_be_done_with_the_keyboard(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_it_can_be_done_with_the_keyboard(open_page: OpenPage, raw: Raw) -> None:
     page = open_page("/stuck")
     page.locator(f"#row-{ID}").get_by_role("button", name="Retry").focus()
     page.keyboard.press("Enter")

@@ -3,10 +3,10 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser.conftest import STUCK, OpenPage
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 
 
-def test_all_that_is_stuck_is_retried_with_one_click_and_taken_back(open_page: OpenPage, raw: SqliteRaw) -> None:
+def test_all_that_is_stuck_is_retried_with_one_click_and_taken_back(open_page: OpenPage, raw: Raw) -> None:
     before = raw.exact()
     page = open_page("/")
     page.get_by_role("button", name="Retry all stuck (3)").click()

@@ -4,12 +4,12 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from tests.browser.conftest import FAILED, STUCK, OpenPage
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 
 ID = STUCK[0]
 
 
-def test_a_row_that_changed_meanwhile_is_shown(open_page: OpenPage, raw: SqliteRaw, expected: list[str]) -> None:
+def test_a_row_that_changed_meanwhile_is_shown(open_page: OpenPage, raw: Raw, expected: list[str]) -> None:
     expected.append("status of 409")
     page = open_page("/")
     raw.set(ID, status="processed", completed_at_epoch=1)
@@ -21,7 +21,7 @@ def test_a_row_that_changed_meanwhile_is_shown(open_page: OpenPage, raw: SqliteR
 
 
 def test_an_outdated_token_is_renewed_and_the_second_press_works(
-    open_page: OpenPage, raw: SqliteRaw, app: Flask, expected: list[str]
+    open_page: OpenPage, raw: Raw, app: Flask, expected: list[str]
 ) -> None:
     expected.append("status of 403")
     page = open_page("/")
@@ -33,7 +33,7 @@ def test_an_outdated_token_is_renewed_and_the_second_press_works(
     expect(page.locator(f"#row-{ID}")).to_contain_text("Retried just now")
 
 
-def test_a_busy_queue_is_said_and_the_row_is_left(open_page: OpenPage, raw: SqliteRaw, expected: list[str]) -> None:
+def test_a_busy_queue_is_said_and_the_row_is_left(open_page: OpenPage, raw: Raw, expected: list[str]) -> None:
     expected.append("status of 503")
     page = open_page("/")
     with raw.write_lock():
@@ -78,9 +78,7 @@ def test_ages_tick(open_page: OpenPage) -> None:
     expect(page.locator(f"#row-{ID} time")).to_have_text("42 min")
 
 
-def test_a_row_that_was_deleted_meanwhile_keeps_its_place(
-    open_page: OpenPage, raw: SqliteRaw, expected: list[str]
-) -> None:
+def test_a_row_that_was_deleted_meanwhile_keeps_its_place(open_page: OpenPage, raw: Raw, expected: list[str]) -> None:
     expected.append("status of 404")
     page = open_page("/?status=failed")
     tops = "rows => rows.map(row => row.getBoundingClientRect().top)"

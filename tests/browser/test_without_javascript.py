@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import FAILED, LONG, STUCK, OpenPage
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def page(open_page: OpenPage) -> Page:
     return open_page("/?status=processing", java_script_enabled=False)
 
 
-def test_a_message_is_retried_and_it_is_taken_back(page: Page, raw: SqliteRaw) -> None:
+def test_a_message_is_retried_and_it_is_taken_back(page: Page, raw: Raw) -> None:
     page.locator(f"#row-{STUCK[0]}").get_by_role("button", name="Retry").click()
     expect(page.locator("#outcome")).to_contain_text(f"Retried #{STUCK[0]}.")
     assert page.url.endswith("/?status=processing")
@@ -42,7 +42,7 @@ def test_nothing_that_needs_javascript_is_shown(page: Page) -> None:
             expect(one).to_be_hidden()
 
 
-def test_all_is_retried(page: Page, raw: SqliteRaw) -> None:
+def test_all_is_retried(page: Page, raw: Raw) -> None:
     page.goto("/stuck")
     page.get_by_role("button", name="Retry all stuck (3)").click()
     expect(page.locator("#outcome")).to_contain_text("Retried 3 messages.")
@@ -66,7 +66,7 @@ def test_more_of_a_payload_is_a_page(page: Page) -> None:
     expect(page.locator("pre")).to_contain_text("line 1000 <b>of</b> many")
 
 
-def test_a_row_that_changed_meanwhile_is_a_page_too(page: Page, raw: SqliteRaw, expected: list[str]) -> None:
+def test_a_row_that_changed_meanwhile_is_a_page_too(page: Page, raw: Raw, expected: list[str]) -> None:
     expected.append("409")
     raw.set(STUCK[0], status="processed", completed_at_epoch=1)
     page.locator(f"#row-{STUCK[0]}").get_by_role("button", name="Retry").click()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests import postgres
 from tests.project.commands import UNSTICK, Running, run, serving
 from webui.store import PendingMessage, open_store
 from webui.version import __version__
@@ -52,6 +54,12 @@ REFUSED = {
     "no such command": (("watch",), ("No such command 'watch'",)),
     "clean nothing": (("clean",), ("Missing argument 'DATABASE'",)),
     "clean what is not there": (("clean", "gone.db"), ("There is no database at", "gone.db")),
+    "migrate nowhere": (("migrate", "gone/queue.db"), ("gone/queue.db",)),
+    "migrate what is none": (("migrate", "notes.txt"), ("notes.txt", "not an SQLite database")),
+    "migrate another kind": (("migrate", "mysql://host/db"), ("postgresql://", "mysql://")),
+    "a server that is away": (("serve", "postgresql://ada:secret@127.0.0.1:1/q"), ("No PostgreSQL server answers",)),
+    "copy what is not there": (("copy", "gone.db", "new.db"), ("There is no database at", "gone.db")),
+    "copy nowhere": (("copy", "queue.db"), ("Missing argument 'TO'",)),
     "keep what is there": (("demo", "--keep", "queue.db"), ("queue.db is there already", "Name a new file")),
     "keep nowhere": (("demo", "--keep", "gone/demo.db"), ("gone/demo.db",)),
 }
@@ -69,6 +77,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path, queue: Path, 
     for phrase in phrases:
         assert phrase in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert "secret" not in ended.stderr
     assert not (tmp_path / "gone.db").exists()
     assert queue.read_bytes() == before
 
@@ -156,9 +165,43 @@ def test_clean_removes_what_is_ours_and_nothing_else(tmp_path: Path, queue: Path
     ended = run(tmp_path, "clean", "queue.db")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "Removed unstick_failures (1 row)\n" in ended.stdout
-    assert [name for type, name, *_ in content("sqlite_master") if type == "table" and "unstick_" in name] == []
+    ours = [name for type, name, *_ in content("sqlite_master") if type == "table" and "unstick_" in name]
+    assert ours == ["unstick_migrations"]  # it says that the queue itself is of our making
     assert (content("pending_messages"), content("sdk_sessions")) == (messages, sessions)
     assert "There was nothing to remove" in run(tmp_path, "clean", "queue.db").stdout
+
+
+def test_migrate_makes_a_queue_once(tmp_path: Path) -> None:
+    first, second = run(tmp_path, "migrate", "new.db"), run(tmp_path, "migrate", "new.db")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stdout == f"Applied 0001_queue\nApplied 0002_side_tables\n{second.stdout}"
+    assert second.stdout == f"{tmp_path / 'new.db'} is up to date.\n"
+
+
+def test_one_command_moves_a_queue_to_postgresql_where_it_is_served(tmp_path: Path, queue: Path) -> None:
+    with postgres.schema() as url:
+        moved = run(tmp_path, "copy", "queue.db", url)
+        assert (moved.returncode, moved.stderr) == (0, "sdk_sessions\npending_messages\nunstick_failures\n")
+        assert re.search(r"^pending_messages pending +1 = 1$", moved.stdout, re.M)
+        with serving(tmp_path, *UNSTICK, "serve", url, "--port", "0") as running:
+            status, page = ask(running, "/messages/1")
+            assert (status, "The model did not answer." in page) == (200, True)
+        back = run(tmp_path, "copy", url, "back.db")
+        assert back.returncode == 0, back.stderr
+    with closing(open_store(str(tmp_path / "back.db"))) as store, closing(open_store(str(queue))) as old:
+        assert store.get_queue_messages() == old.get_queue_messages()
+
+
+def test_a_copy_that_is_not_whole_is_said(tmp_path: Path, queue: Path) -> None:
+    with closing(sqlite3.connect(queue)) as raw:
+        raw.execute("UPDATE pending_messages SET created_at_epoch = 'yesterday'")
+        raw.commit()
+    with postgres.schema() as url:
+        ended = run(tmp_path, "copy", "queue.db", url)
+    assert ended.returncode == 2
+    assert "pending_messages 1 could not be copied: created_at_epoch: 'yesterday' is no whole number." in ended.stderr
+    assert "Not everything is there" in ended.stderr
+    assert re.search(r"^pending_messages pending +1 ≠ 0$", ended.stdout, re.M)
 
 
 def test_demo_serves_a_queue_of_its_own_and_takes_it_away(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -13,7 +15,7 @@ import pytest
 
 from webui.demo import history, life
 from webui.demo.calls import PROJECTS
-from webui.store import Message, PendingMessageStore, open_store
+from webui.store import Message, PendingMessageStore, consume, open_store
 
 MINUTE = 60_000
 NOW = 1_780_000_000_000
@@ -66,18 +68,42 @@ def test_nothing_happened_in_the_future(past: PendingMessageStore) -> None:
         assert known[-1] <= NOW
 
 
+def drain(path: str, luck: int) -> None:
+    """The demo's worker without its pauses, until the queue is empty or it is out of luck."""
+    handler = partial(life.attend, dice=Random(luck), nap=lambda seconds: None, end=os._exit)
+    with closing(open_store(path)) as store:
+        consume(store, None, handler, until_empty=True, backoff=lambda attempt: 0.0)
+
+
 def test_the_producer_fills_and_the_worker_drains_as_luck_has_it(store: PendingMessageStore) -> None:
     dice = Random(7)
-    for _ in range(400):
+    for _ in range(200):
         life.produce_once(store, dice)
-    thoughts: list[int] = []
-    ends = Counter(iter(lambda: life.work_once(store, dice, lambda: thoughts.append(1)), "idle"))
-    assert set(ends) == {"processed", "failed", "hung", "crashed"}
-    assert len(thoughts) == ends.total()
-    assert len(store.get_recently_processed(limit=-1)) == ends["processed"]
-    assert len(queued(store, "processing")) == ends["hung"] + ends["crashed"]
-    assert queued(store, "failed")
+    ends: list[int | None] = []
+    while 0 not in ends:
+        worker = get_context("spawn").Process(target=drain, args=(store.location, len(ends)))
+        worker.start()
+        worker.join()
+        ends.append(worker.exitcode)
+    assert set(ends) == {0, 1}
     assert queued(store, "pending") == []
+    assert len(queued(store, "processing")) == ends.count(1)
+    done, failed = len(store.get_recently_processed(limit=-1)), len(queued(store, "failed"))
+    assert failed > 0
+    assert done + failed + ends.count(1) == 200
+
+
+@pytest.mark.parametrize(("luck", "hangs"), [(0.005, False), (0.02, True)])
+def test_a_worker_crashes_or_hangs_until_it_is_ended(store: PendingMessageStore, luck: float, hangs: bool) -> None:
+    class Dice(Random):
+        def random(self) -> float:
+            return luck
+
+    slept: list[float] = []
+    ends: list[int] = []
+    life.produce_once(store, Random(1))
+    consume(store, None, partial(life.attend, dice=Dice(), nap=slept.append, end=ends.append), until_empty=True)
+    assert (slept[1:], ends) == ([life.PATIENCE] if hangs else [], [1])
 
 
 def telephone(path: str) -> None:

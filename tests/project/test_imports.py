@@ -29,23 +29,25 @@ LAYERS = (
 way in from outside: it hands on three names, and nobody inside asks it.)"""
 
 STORE = (
+    {"consume", "copy"},
+    {"delivery"},
     {"act", "browse", "claims", "diagnosis", "postgres", "sqlite"},
-    {"journal", "scan"},
-    {"store"},
+    {"journal", "scan", "postgres_watch"},
+    {"postgres_driver", "sqlite_transaction", "store"},
     {"migrate", "rows", "statements", "postgres_errors", "postgres_shape", "sqlite_errors", "sqlite_shape"},
-    {"pace"},
+    {"pace", "sqlite_watch"},
     {"database"},
     {"schema", "filters"},
     {"dialect", "encoding"},
     {"errors"},
-    {"model"},
+    {"model", "stopping"},
 )
 """The same inside `webui.store`, whose `__init__.py` is above them all."""
 
 DRIVERS = {
-    "sqlite3": {"webui.store.sqlite"},
-    "psycopg": {"webui.store.postgres"},
-    "psycopg_pool": {"webui.store.postgres"},
+    "sqlite3": {"webui.store.sqlite", "webui.store.sqlite_transaction"},
+    "psycopg": {"webui.store.postgres_driver"},
+    "psycopg_pool": {"webui.store.postgres_driver"},
 }
 """Who may import a database's driver."""
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.store.backends import BACKENDS, Clock, Sqlite, SqliteRaw
+from tests.store.backends import BACKENDS, Backend, Clock, Raw
 from webui.store import PendingMessageStore, open_store
 
 MakeStore = Callable[..., PendingMessageStore]
@@ -19,22 +19,29 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Sqlite:
-    return BACKENDS[request.param](tmp_path)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    with BACKENDS[request.param](tmp_path) as backend:
+        yield backend
 
 
 @pytest.fixture
-def make_store(backend: Sqlite, clock: Clock) -> Iterator[MakeStore]:
+def open_file(clock: Clock) -> Iterator[MakeStore]:
+    """Opens a store on a file, made by whatever program. What needs a file is about SQLite, and runs once."""
     opened = []
 
-    def make(url: str | None = None, **options: Any) -> PendingMessageStore:
-        options = {"clock": clock, "create": True, **options}
-        opened.append(open_store(url or backend.url, **options))
+    def open_file(path: Path | str, **options: Any) -> PendingMessageStore:
+        opened.append(open_store(str(path), **{"clock": clock, **options}))
         return opened[-1]
 
-    yield make
+    yield open_file
     for store in opened:
         store.close()
+
+
+@pytest.fixture
+def make_store(backend: Backend, open_file: MakeStore) -> MakeStore:
+    """Opens a store on the test's own database, which the first call makes."""
+    return partial(open_file, backend.url, create=True)
 
 
 @pytest.fixture
@@ -43,7 +50,7 @@ def store(make_store: MakeStore) -> PendingMessageStore:
 
 
 @pytest.fixture
-def raw(store: PendingMessageStore, backend: Sqlite) -> Iterator[SqliteRaw]:
+def raw(store: PendingMessageStore, backend: Backend) -> Iterator[Raw]:
     raw = backend.raw()
     yield raw
     raw.close()
@@ -60,7 +67,7 @@ def other(store: PendingMessageStore, session: int) -> int:
 
 
 @pytest.fixture
-def add(store: PendingMessageStore, session: int, raw: SqliteRaw) -> Callable[..., int]:
+def add(store: PendingMessageStore, session: int, raw: Raw) -> Callable[..., int]:
     """Enqueue one message and set its columns behind the store's back."""
 
     def add(**columns: Any) -> int:
@@ -75,15 +82,8 @@ def add(store: PendingMessageStore, session: int, raw: SqliteRaw) -> Callable[..
 
 
 @pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def statements(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The text of every statement that connections run from now on, with the parameters' values in it."""
     seen: list[str] = []
-    connect = sqlite3.connect
-
-    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(*arguments, **options)
-        connection.set_trace_callback(seen.append)
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", traced)
+    backend.watch(monkeypatch, seen.append)
     return seen

@@ -9,10 +9,11 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from webui.store import StoreError, act, browse, open_store
+from webui.store import Delivery, StoreError, act, browse, consume, migrate, open_database, open_store
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +75,15 @@ def create(url: str) -> list[int]:
     return [session, id]
 
 
+def migrate_all(url: str) -> list[str]:
+    """Make what is ours in the database; the names of the files that this process applied."""
+    database = open_database(url, create=True)
+    _wait_for_the_others()
+    applied = migrate.migrate(database)
+    database.close()
+    return applied
+
+
 def first_action(url: str, id: str) -> list[Any]:
     """Abort one message, as the first action that this database ever saw."""
     store = open_store(url)
@@ -107,6 +117,30 @@ def fill_disk(url: str, session: str, most_bytes: str) -> list[Any]:
             ids.append(store.enqueue(int(session), "alpha", {"type": "observation", "tool_input": "x" * 20_000}))
     except Exception as error:
         return [type(error).__name__, str(error), ids]
+
+
+def enqueue(url: str, session: str, number: str) -> list[int]:
+    """Enqueue so many messages."""
+    store = open_store(url)
+    _wait_for_the_others()
+    ids = [store.enqueue(int(session), "alpha", {"type": "observation"}) for _ in range(int(number))]
+    store.close()
+    return ids
+
+
+def consume_until_told(url: str, session: str) -> list[Any]:
+    """Consume in batches; each message takes a line on the standard input. The ids handled, and what was done."""
+    store = open_store(url)
+    handled: list[int] = []
+
+    def handler(delivery: Delivery) -> None:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        handled.append(delivery.id)
+
+    done = consume(store, int(session), handler, batch=5)
+    store.close()
+    return [handled, asdict(done)]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.schemas import MINUTE, build, shape
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw, only
 from webui.store import NotFound, PendingMessageStore, browse, diagnosis
 from webui.store.browse import parse_cursor
 from webui.store.filters import BadFilter, Filters
@@ -25,16 +25,19 @@ SECTIONS = ("processing", "failed", "pending")
 
 
 @pytest.fixture
-def mixed(store: PendingMessageStore, session: int, other: int, raw: SqliteRaw) -> dict[str, list[int]]:
+def mixed(store: PendingMessageStore, session: int, other: int, raw: Raw) -> dict[str, list[int]]:
     """120 messages, in every status in turns; the ids of each."""
-    raw.run(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)"
-        " INSERT INTO pending_messages (id, session_db_id, content_session_id, message_type, tool_name, tool_input,"
-        " status, created_at_epoch, started_processing_at_epoch, completed_at_epoch)"
-        " SELECT i, 1 + i % 2, iif(i % 2, 'beta', 'alpha'), iif(i % 5, 'observation', 'summarize'),"
-        " iif(i % 3, 'Read', 'bash'), '{\"n\":' || i || '}',"
-        " CASE i % 4 WHEN 0 THEN 'pending' WHEN 1 THEN 'processing' WHEN 2 THEN 'failed' ELSE 'processed' END,"
-        " 1000 + i, 2000 + i, 3000 + i / 8 FROM n"
+    raw.fill(
+        120,
+        session_db_id="1 + (i + 1) % 2",
+        content_session_id="CASE i % 2 WHEN 0 THEN 'beta' ELSE 'alpha' END",
+        message_type="CASE i % 5 WHEN 4 THEN 'summarize' ELSE 'observation' END",
+        tool_name="CASE i % 3 WHEN 2 THEN 'bash' ELSE 'Read' END",
+        tool_input="'{\"n\":' || (i + 1) || '}'",
+        status="CASE i % 4 WHEN 3 THEN 'pending' WHEN 0 THEN 'processing' WHEN 1 THEN 'failed' ELSE 'processed' END",
+        created_at_epoch="1001 + i",
+        started_processing_at_epoch="2001 + i",
+        completed_at_epoch="3000 + (i + 1) / 8",
     )
     rows = raw.run("SELECT id, status FROM pending_messages ORDER BY id")
     return {s: [row["id"] for row in rows if row["status"] == s] for s in (*SECTIONS, "processed")}
@@ -110,7 +113,7 @@ def test_the_queue_shows_each_row_once_both_ways(
 def test_filters_show_what_matches_once_both_ways(
     store: PendingMessageStore,
     mixed: dict[str, list[int]],
-    raw: SqliteRaw,
+    raw: Raw,
     given: dict[str, Any],
     matches: str,
     limit: int,
@@ -121,7 +124,7 @@ def test_filters_show_what_matches_once_both_ways(
 
 
 def test_rows_that_move_meanwhile_are_never_shown_twice_in_a_section_and_the_rest_once(
-    store: PendingMessageStore, mixed: dict[str, list[int]], raw: SqliteRaw
+    store: PendingMessageStore, mixed: dict[str, list[int]], raw: Raw
 ) -> None:
     shown: list[int] = []
     cursor: Cursor | None = None
@@ -157,7 +160,7 @@ def test_a_page_mark_of_a_row_that_is_gone_still_works(store: PendingMessageStor
 
 @pytest.mark.parametrize("limit", [1, 4, 29, 100])
 def test_recent_is_newest_first_with_ties_by_id_both_ways(
-    store: PendingMessageStore, mixed: dict[str, list[int]], raw: SqliteRaw, limit: int
+    store: PendingMessageStore, mixed: dict[str, list[int]], raw: Raw, limit: int
 ) -> None:
     rows = raw.run("SELECT id, completed_at_epoch AS at FROM pending_messages WHERE status = 'processed'")
     expected = [row["id"] for row in sorted(rows, key=lambda row: (-row["at"], row["id"]))]
@@ -168,7 +171,7 @@ def test_recent_is_newest_first_with_ties_by_id_both_ways(
 
 
 def test_stuck_is_oldest_first_strictly_before_the_cutoff(
-    store: PendingMessageStore, mixed: dict[str, list[int]], raw: SqliteRaw
+    store: PendingMessageStore, mixed: dict[str, list[int]], raw: Raw
 ) -> None:
     cutoff = 2_000 + mixed["processing"][20]
     raw.set(mixed["processing"][3], started_processing_at_epoch=None)
@@ -186,9 +189,9 @@ def test_unclaimed_is_pending_created_strictly_before_the_cutoff_oldest_first(
 
 
 def test_without_a_started_time_stuck_goes_by_created(
-    make_store: Callable[..., PendingMessageStore], tmp_path: Path, clock: Clock
+    open_file: Callable[..., PendingMessageStore], tmp_path: Path, clock: Clock
 ) -> None:
-    store = make_store(str(build(tmp_path / "e.db", shape("E"))), create=False)
+    store = open_file(build(tmp_path / "e.db", shape("E")))
     assert ids(browse.stuck_page(store, clock.now - 24 * MINUTE)) == [5, 6]
     assert ids(browse.stuck_page(store, clock.now)) == [5, 6, 7, 8]
 
@@ -231,6 +234,8 @@ def test_long_texts_are_cut(store: PendingMessageStore, add: Add) -> None:
     assert [len(text or "") for text in (row.tool_name, row.cwd, row.content_session_id)] == [400] * 3
 
 
+BOUNDED = re.compile(r"typeof\(\w+\)|octet_length\(\w+\)|substr\(\w+, 1, \d+\)")
+"""What does not load a payload."""
 LISTS: dict[str, Callable[[PendingMessageStore], object]] = {
     "queue": lambda store: browse.queue_page(store, Filters()),
     "filtered": lambda store: browse.queue_page(store, Filters.parse({"tool": "Read", "project": "red"})),
@@ -250,19 +255,14 @@ def test_no_list_and_no_page_selects_a_payload(
 ) -> None:
     store.close()
     LISTS[name](store)
-    issued = [sql for sql in statements if "FROM" in sql and "sqlite_master" not in sql]
+    issued = [sql for sql in statements if "FROM" in sql and "sqlite_master" not in sql and "pg_catalog" not in sql]
     assert issued
     for sql in issued:
-        for column in PAYLOADS:
-            assert not re.search(rf"(?<!typeof\()\b{column}\b(?!_kind)", sql), sql
+        assert not re.search(rf"\b({'|'.join(PAYLOADS)})\b", BOUNDED.sub("", sql)), sql
 
 
-def test_counts_stop_at_ten_thousand(store: PendingMessageStore, session: int, raw: SqliteRaw) -> None:
-    raw.run(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20003)"
-        " INSERT INTO pending_messages (session_db_id, content_session_id, message_type, status, created_at_epoch)"
-        " SELECT 1, 'alpha', 'observation', iif(i % 2, 'failed', 'pending'), 1 FROM n"
-    )
+def test_counts_stop_at_ten_thousand(store: PendingMessageStore, session: int, raw: Raw) -> None:
+    raw.fill(20_003, status="CASE i % 2 WHEN 0 THEN 'failed' ELSE 'pending' END")
     counts = diagnosis.counts(store, 5)
     assert (str(counts.failed), str(counts.pending), str(counts.processing)) == ("10,000+", "10,000+", "0")
     raw.run("DELETE FROM pending_messages WHERE id IN (2, 4)")
@@ -271,32 +271,33 @@ def test_counts_stop_at_ten_thousand(store: PendingMessageStore, session: int, r
 
 @pytest.mark.parametrize("given", [{"q": "needle"}, {"tool": "needle"}], ids=str)
 def test_a_page_whose_time_is_up_says_how_far_it_looked_and_goes_on(
-    store: PendingMessageStore, session: int, raw: SqliteRaw, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
+    store: PendingMessageStore, session: int, raw: Raw, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
 ) -> None:
     monkeypatch.setattr("webui.store.scan.SEARCH_BUDGET", 0)
     monkeypatch.setattr("webui.store.scan.BUDGET", 0)
-    raw.run(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
-        " INSERT INTO pending_messages (id, session_db_id, content_session_id, message_type, tool_name, tool_input,"
-        " status, created_at_epoch) SELECT i, 1, 'alpha', 'observation', iif(i % 600, 'Read', 'needle'),"
-        " hex(zeroblob(500)), iif(i % 2, 'pending', 'failed'), 1 FROM n"
+    raw.fill(
+        700,
+        tool_name="CASE i % 200 WHEN 199 THEN 'needle' ELSE 'Read' END",
+        tool_input=f"'{'0' * 1_000}'",
+        status="CASE i % 2 WHEN 0 THEN 'pending' ELSE 'failed' END",
     )
     pages = list(onward(queue(store, 50, **given)))
-    assert [id for page in pages for id in ids(page)] == [1800, 1200, 600]
+    assert [id for page in pages for id in ids(page)] == [600, 400, 200]
     stopped = [page for page in pages if page.looked_at is not None]
     assert stopped
     assert all(page.next is not None and page.looked_at for page in stopped)
 
 
 @pytest.mark.parametrize("text", ["100%", "a_b", "c\\d", "é", "😀", "'; DROP TABLE pending_messages; --", '{"n":1}'])
-def test_a_search_takes_the_text_literally(store: PendingMessageStore, add: Add, raw: SqliteRaw, text: str) -> None:
+def test_a_search_takes_the_text_literally(store: PendingMessageStore, add: Add, raw: Raw, text: str) -> None:
     for name in ("tool_name", "cwd", *PAYLOADS):
         add(**{name: f"before {text} after"})
     add(cwd="1000 axb cd e")
     assert len(walked(queue(store, 50, q=text))) == 6
 
 
-def test_a_search_does_not_mind_odd_values(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+@only("sqlite", "elsewhere a column has values of its own type only")
+def test_a_search_does_not_mind_odd_values(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     for value in ("x'00ff'", "CAST(x'ff41fe' AS TEXT)", "5", "1.5", "NULL"):
         id = add()
         raw.run(f"UPDATE pending_messages SET tool_input = {value}, cwd = {value} WHERE id = :id", id=id)
@@ -353,8 +354,9 @@ def test_an_unknown_message_is_not_found(store: PendingMessageStore, add: Add) -
             browse.read_payload(store, unknown, "tool_input")
 
 
+@only("sqlite", "elsewhere a time is a whole number")
 def test_a_completion_at_no_time_does_not_end_the_pages(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, add: Add, raw: Raw, clock: Clock
 ) -> None:
     for minute in range(9):
         add(status="processed", completed_at_epoch=clock.now - minute * 1_000)

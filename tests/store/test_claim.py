@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.store.contract import plain
 from webui.store import Message, PendingMessageStore
 
@@ -26,7 +26,7 @@ def test_the_smallest_pending_id_of_the_session_is_claimed(
 
 
 def test_the_claim_starts_now_and_leaves_everything_else(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     id = add(retry_count=2, completed_at_epoch=77, cwd="/x", prompt_number=4, last_user_message="u")
     before = raw.row(id)
@@ -45,9 +45,7 @@ def test_the_claimed_message_is_a_whole_message(store: PendingMessageStore, sess
     assert (message.project, dict(message.extra)) == (None, {})
 
 
-def test_other_rows_stay_as_they_are(
-    store: PendingMessageStore, session: int, other: int, add: Add, raw: SqliteRaw
-) -> None:
+def test_other_rows_stay_as_they_are(store: PendingMessageStore, session: int, other: int, add: Add, raw: Raw) -> None:
     add()
     ids = [add(), add(session=other), add(status="processing"), add(status="failed")]
     before = [raw.row(id) for id in ids]
@@ -56,9 +54,7 @@ def test_other_rows_stay_as_they_are(
 
 
 @pytest.mark.parametrize("unknown", [0, -1, 12345, 2**63, -(2**63) - 1, 2**80])
-def test_a_session_without_messages_gives_nothing(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, unknown: int
-) -> None:
+def test_a_session_without_messages_gives_nothing(store: PendingMessageStore, add: Add, raw: Raw, unknown: int) -> None:
     add()
     before = raw.rows()
     assert store.claim_next_message(unknown) is None
@@ -72,7 +68,7 @@ def test_two_messages_of_one_session_can_be_in_progress(store: PendingMessageSto
 
 
 def test_a_clock_that_stepped_back_is_still_now(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     id = add()
     clock.tick(-1_000_000)
@@ -80,9 +76,7 @@ def test_a_clock_that_stepped_back_is_still_now(
     assert raw.row(id)["started_processing_at_epoch"] == clock.now
 
 
-def test_a_claim_waits_for_the_one_who_writes(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw
-) -> None:
+def test_a_claim_waits_for_the_one_who_writes(store: PendingMessageStore, session: int, add: Add, raw: Raw) -> None:
     id = add()
     claimed: list[Message | None] = []
     worker = Thread(target=lambda: claimed.append(store.claim_next_message(session)))

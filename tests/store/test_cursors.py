@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.schemas import build, shape
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw, SqliteRaw
 from tests.store.scripted import READS, everything
 from webui.store import PendingMessageStore
 
@@ -16,7 +16,7 @@ Add = Callable[..., int]
 
 
 @pytest.mark.parametrize("read", READS)
-def test_nothing_stays_open_after_a_read(store: PendingMessageStore, add: Add, raw: SqliteRaw, read: str) -> None:
+def test_nothing_stays_open_after_a_read(store: PendingMessageStore, add: Add, raw: Raw, read: str) -> None:
     for status in ("pending", "processing", "processed", "failed") * 2:
         add(status=status, started_processing_at_epoch=1, completed_at_epoch=1)
     READS[read](store)
@@ -25,13 +25,13 @@ def test_nothing_stays_open_after_a_read(store: PendingMessageStore, add: Add, r
 
 @pytest.mark.parametrize("read", READS)
 def test_nothing_stays_open_after_a_read_of_an_empty_queue(
-    store: PendingMessageStore, session: int, raw: SqliteRaw, read: str
+    store: PendingMessageStore, session: int, raw: Raw, read: str
 ) -> None:
     READS[read](store)
     assert raw.nobody_reads()
 
 
-def test_a_reader_that_is_open_is_noticed(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_a_reader_that_is_open_is_noticed(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     add()
     with store.database.reading() as tx:
         tx.rows("SELECT id FROM pending_messages")
@@ -39,9 +39,9 @@ def test_a_reader_that_is_open_is_noticed(store: PendingMessageStore, add: Add, 
     assert raw.nobody_reads()
 
 
-def test_nothing_stays_open_after_everything(tmp_path: Path, make_store: Callable[..., PendingMessageStore]) -> None:
+def test_nothing_stays_open_after_everything(tmp_path: Path, open_file: Callable[..., PendingMessageStore]) -> None:
     path = build(tmp_path / "f.db", shape("C"))
-    store, raw = make_store(str(path), create=False), SqliteRaw(path)
+    store, raw = open_file(path), SqliteRaw(path)
     everything(store)
     assert raw.nobody_reads()
     raw.close()

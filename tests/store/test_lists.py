@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.store.contract import plain
 from webui.store import PendingMessageStore, SessionInfo
 
@@ -31,7 +31,7 @@ def test_all_pending_are_one_sessions_pending_by_id(
 
 
 def test_all_pending_are_whole_rows_without_project(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw
+    store: PendingMessageStore, session: int, add: Add, raw: Raw
 ) -> None:
     add(retry_count=2, completed_at_epoch=5)
     [message] = store.get_all_pending(session)
@@ -59,9 +59,7 @@ def test_each_section_is_by_created_time_then_id(store: PendingMessageStore, add
     assert ids(store.get_queue_messages()) == [b, d, c, a, e]
 
 
-def test_the_queue_has_whole_rows_with_the_project(
-    store: PendingMessageStore, other: int, add: Add, raw: SqliteRaw
-) -> None:
+def test_the_queue_has_whole_rows_with_the_project(store: PendingMessageStore, other: int, add: Add, raw: Raw) -> None:
     add(tool_response="{}", prompt_number=3)
     add(session=other, status="failed", completed_at_epoch=5)
     messages = store.get_queue_messages()
@@ -75,7 +73,7 @@ def test_the_project_follows_the_session_name_not_the_id(store: PendingMessageSt
     assert [message.project for message in store.get_queue_messages()] == ["blue", None]
 
 
-def test_an_empty_project_is_empty_not_none(store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw) -> None:
+def test_an_empty_project_is_empty_not_none(store: PendingMessageStore, session: int, add: Add, raw: Raw) -> None:
     add()
     raw.set(session, "sdk_sessions", project="")
     assert [message.project for message in store.get_queue_messages()] == [""]
@@ -162,7 +160,7 @@ def test_without_work_there_are_no_sessions(store: PendingMessageStore, add: Add
     assert store.get_sessions_with_pending_messages() == []
 
 
-def test_a_negative_session_id_comes_first(store: PendingMessageStore, session: int, raw: SqliteRaw, add: Add) -> None:
+def test_a_negative_session_id_comes_first(store: PendingMessageStore, session: int, raw: Raw, add: Add) -> None:
     raw.run("UPDATE sdk_sessions SET id = -5 WHERE content_session_id = 'alpha'")
     add(session=-5)
     store.enqueue(store.ensure_session("beta", "b"), "beta", {"type": "observation"})
@@ -184,7 +182,7 @@ def test_an_unknown_message_has_no_session(store: PendingMessageStore, add: Add)
     assert [store.get_session_info_for_message(id) for id in (0, 99, *BEYOND)] == [None] * 5
 
 
-def test_get_message_reads_any_status_and_no_project(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_get_message_reads_any_status_and_no_project(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     for status in ("pending", "processing", "processed", "failed"):
         id = add(status=status)
         message = store.get_message(id)
@@ -193,7 +191,7 @@ def test_get_message_reads_any_status_and_no_project(store: PendingMessageStore,
     assert [store.get_message(id) for id in (0, 99, *BEYOND)] == [None] * 5
 
 
-def test_looking_changes_nothing(store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw) -> None:
+def test_looking_changes_nothing(store: PendingMessageStore, session: int, add: Add, raw: Raw) -> None:
     for status in ("pending", "processing", "processed", "failed"):
         add(status=status)
     before = raw.rows()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from webui.store import Message, PendingMessageStore
 
 Add = Callable[..., int]
@@ -29,9 +29,7 @@ def claim(store: PendingMessageStore, session: int) -> Message:
     return message
 
 
-def test_mark_processing_takes_a_pending_message(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock
-) -> None:
+def test_mark_processing_takes_a_pending_message(store: PendingMessageStore, add: Add, raw: Raw, clock: Clock) -> None:
     id = add(**FILLED)
     before = raw.row(id)
     store.mark_processing(id)
@@ -39,9 +37,7 @@ def test_mark_processing_takes_a_pending_message(
 
 
 @pytest.mark.parametrize("status", ["processing", "processed", "failed"])
-def test_mark_processing_leaves_every_other_status(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, status: str
-) -> None:
+def test_mark_processing_leaves_every_other_status(store: PendingMessageStore, add: Add, raw: Raw, status: str) -> None:
     add(**FILLED, status=status)
     before = raw.rows()
     store.mark_processing(1)
@@ -49,7 +45,7 @@ def test_mark_processing_leaves_every_other_status(
 
 
 def test_mark_processed_completes_and_drops_both_payloads(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, add: Add, raw: Raw, clock: Clock
 ) -> None:
     id = add(**FILLED, status="processing")
     before = raw.row(id)
@@ -59,9 +55,7 @@ def test_mark_processed_completes_and_drops_both_payloads(
 
 
 @pytest.mark.parametrize("status", ["pending", "processed", "failed"])
-def test_mark_processed_leaves_every_other_status(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, status: str
-) -> None:
+def test_mark_processed_leaves_every_other_status(store: PendingMessageStore, add: Add, raw: Raw, status: str) -> None:
     id = add(**FILLED, status=status)
     before = raw.rows()
     assert store.mark_processed(id) is None
@@ -70,7 +64,7 @@ def test_mark_processed_leaves_every_other_status(
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_mark_failed_with_retries_left_goes_back_whatever_the_status(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, status: str
+    store: PendingMessageStore, add: Add, raw: Raw, status: str
 ) -> None:
     id = add(**FILLED, status=status)
     before = raw.row(id)
@@ -82,7 +76,7 @@ def test_mark_failed_with_retries_left_goes_back_whatever_the_status(
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("count", [3, 4])
 def test_mark_failed_without_retries_left_fails_whatever_the_status(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock, status: str, count: int
+    store: PendingMessageStore, add: Add, raw: Raw, clock: Clock, status: str, count: int
 ) -> None:
     id = add(**{**FILLED, "retry_count": count}, status=status)
     before = raw.row(id)
@@ -112,7 +106,7 @@ def test_a_message_is_tried_once_more_than_it_may_be_retried(
 
 
 @pytest.mark.parametrize("unknown", UNKNOWN)
-def test_marks_of_an_unknown_id_do_nothing(store: PendingMessageStore, add: Add, raw: SqliteRaw, unknown: int) -> None:
+def test_marks_of_an_unknown_id_do_nothing(store: PendingMessageStore, add: Add, raw: Raw, unknown: int) -> None:
     add(status="processing")
     before = raw.rows()
     store.mark_processing(unknown)
@@ -122,7 +116,7 @@ def test_marks_of_an_unknown_id_do_nothing(store: PendingMessageStore, add: Add,
 
 
 @pytest.mark.parametrize("mark", ["mark_processing", "mark_processed", "mark_failed"])
-def test_marks_touch_one_row_only(store: PendingMessageStore, add: Add, raw: SqliteRaw, mark: str) -> None:
+def test_marks_touch_one_row_only(store: PendingMessageStore, add: Add, raw: Raw, mark: str) -> None:
     others = [add(status=status) for status in STATUSES]
     id = add(status="pending" if mark == "mark_processing" else "processing")
     before = [raw.row(other) for other in others]
@@ -131,7 +125,7 @@ def test_marks_touch_one_row_only(store: PendingMessageStore, add: Add, raw: Sql
 
 
 def test_the_standing_claim_may_complete(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     add()
     message = claim(store, session)
@@ -141,7 +135,7 @@ def test_the_standing_claim_may_complete(
     assert (row["status"], row["completed_at_epoch"], row["tool_input"]) == ("processed", clock.now, None)
 
 
-def test_the_standing_claim_may_fail(store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw) -> None:
+def test_the_standing_claim_may_fail(store: PendingMessageStore, session: int, add: Add, raw: Raw) -> None:
     add(retry_count=2)
     message = claim(store, session)
     assert store.mark_failed(message.id, claim=message) is True
@@ -152,7 +146,7 @@ def test_the_standing_claim_may_fail(store: PendingMessageStore, session: int, a
 
 
 @pytest.mark.parametrize("mark", ["mark_processed", "mark_failed"])
-def test_a_claim_acts_only_once(store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, mark: str) -> None:
+def test_a_claim_acts_only_once(store: PendingMessageStore, session: int, add: Add, raw: Raw, mark: str) -> None:
     add()
     message = claim(store, session)
     assert getattr(store, mark)(message.id, claim=message) is True
@@ -163,7 +157,7 @@ def test_a_claim_acts_only_once(store: PendingMessageStore, session: int, add: A
 
 @pytest.mark.parametrize("mark", ["mark_processed", "mark_failed"])
 def test_a_worker_that_comes_back_after_a_release_is_refused(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock, mark: str
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock, mark: str
 ) -> None:
     add()
     message = claim(store, session)
@@ -176,7 +170,7 @@ def test_a_worker_that_comes_back_after_a_release_is_refused(
 
 @pytest.mark.parametrize("mark", ["mark_processed", "mark_failed"])
 def test_a_worker_that_comes_back_cannot_finish_what_another_claimed(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock, mark: str
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock, mark: str
 ) -> None:
     add()
     late = claim(store, session)
@@ -191,7 +185,7 @@ def test_a_worker_that_comes_back_cannot_finish_what_another_claimed(
 
 @pytest.mark.parametrize("mark", ["mark_processed", "mark_failed"])
 def test_a_retry_counted_meanwhile_ends_the_claim(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, mark: str
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, mark: str
 ) -> None:
     add()
     late = claim(store, session)
@@ -219,9 +213,7 @@ def test_a_claim_by_mark_processing_stands_too(store: PendingMessageStore, add: 
     assert store.mark_processed(id, claim=message) is True
 
 
-def test_a_claim_without_a_start_stands_while_there_is_none(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw
-) -> None:
+def test_a_claim_without_a_start_stands_while_there_is_none(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     id = add(status="processing")
     message = store.get_message(id)
     assert message is not None

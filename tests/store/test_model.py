@@ -5,6 +5,7 @@ The clock mostly stands still, so that ties are the rule, and it also steps back
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -47,12 +48,13 @@ class Conformance(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
+        self.places = ExitStack()
         self.clock = Clock()
         self.claims: list[tuple[Message, Values]] = []
 
     @initialize(max_retries=st.sampled_from([0, 1, 3]))
     def open(self, max_retries: int) -> None:
-        place = BACKENDS[self.backend](Path(self.folder.name))
+        place = self.places.enter_context(BACKENDS[self.backend](Path(self.folder.name)))
         self.store = open_store(place.url, max_retries=max_retries, clock=self.clock, create=True)
         self.raw = place.raw()
         self.model = Contract(self.clock, max_retries)
@@ -64,6 +66,7 @@ class Conformance(RuleBasedStateMachine):
         if hasattr(self, "raw"):
             self.raw.close()
             self.store.close()
+        self.places.close()
         self.folder.cleanup()
 
     @invariant()

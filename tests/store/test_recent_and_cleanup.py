@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.store.contract import plain
 from webui.store import PendingMessageStore
 
@@ -53,7 +53,7 @@ def test_ten_are_shown_unless_told_and_a_negative_limit_is_none(
 
 
 def test_recent_rows_are_whole_with_the_project(
-    store: PendingMessageStore, other: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, other: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     add(status="processed", completed_at_epoch=clock.now, content_session_id="nobody")
     add(status="processed", completed_at_epoch=clock.now, content_session_id="beta", retry_count=2)
@@ -62,7 +62,7 @@ def test_recent_rows_are_whole_with_the_project(
     assert [plain(message) for message in messages] == raw.rows()
 
 
-def test_cleanup_keeps_the_newest_by_completion(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_cleanup_keeps_the_newest_by_completion(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     ids = [add(status="processed", completed_at_epoch=completed) for completed in (40, 10, 30, 20)]
     assert store.cleanup_processed(2) == 2
     assert raw.ids() == [ids[0], ids[2]]
@@ -71,13 +71,13 @@ def test_cleanup_keeps_the_newest_by_completion(store: PendingMessageStore, add:
     assert raw.ids() == [ids[0]]
 
 
-def test_cleanup_keeps_the_smaller_ids_of_a_tie(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_cleanup_keeps_the_smaller_ids_of_a_tie(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     ids = [add(status="processed", completed_at_epoch=completed) for completed in (5, 7, 5, 5, 7)]
     assert store.cleanup_processed(3) == 2
     assert raw.ids() == [ids[0], ids[1], ids[4]]
 
 
-def test_no_completion_counts_as_the_oldest(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_no_completion_counts_as_the_oldest(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     none, old, nothing, new = (add(status="processed", completed_at_epoch=time) for time in (None, 1, None, 9))
     assert store.cleanup_processed(3) == 1
     assert raw.ids() == [none, old, new]
@@ -86,14 +86,14 @@ def test_no_completion_counts_as_the_oldest(store: PendingMessageStore, add: Add
     assert nothing not in raw.ids()
 
 
-def test_a_completion_before_1970_is_newer_than_none(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_a_completion_before_1970_is_newer_than_none(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     add(status="processed", completed_at_epoch=None)
     early = add(status="processed", completed_at_epoch=-5)
     assert store.cleanup_processed(1) == 1
     assert raw.ids() == [early]
 
 
-def test_cleanup_touches_no_other_status(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_cleanup_touches_no_other_status(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     kept = [add(status=status, completed_at_epoch=1) for status in ("pending", "processing", "failed")]
     before = raw.rows()
     add(status="processed", completed_at_epoch=1)
@@ -104,7 +104,7 @@ def test_cleanup_touches_no_other_status(store: PendingMessageStore, add: Add, r
 
 @pytest.mark.parametrize("retention", [-1, -100, -(2**70), 2**70])
 def test_a_negative_or_huge_retention_deletes_nothing(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, retention: int
+    store: PendingMessageStore, add: Add, raw: Raw, retention: int
 ) -> None:
     add(status="processed", completed_at_epoch=1)
     before = raw.rows()
@@ -112,18 +112,13 @@ def test_a_negative_or_huge_retention_deletes_nothing(
     assert raw.rows() == before
 
 
-def test_a_hundred_are_kept_unless_told(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_a_hundred_are_kept_unless_told(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     ids = [add(status="processed", completed_at_epoch=n) for n in range(103)]
     assert store.cleanup_processed() == 3
     assert raw.ids() == ids[3:]
 
 
-def test_thousands_are_cleaned_up_in_one_call(store: PendingMessageStore, session: int, raw: SqliteRaw) -> None:
-    raw.run(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500)"
-        " INSERT INTO pending_messages (id, session_db_id, content_session_id, message_type, status, created_at_epoch,"
-        " completed_at_epoch) SELECT i, :session, 'alpha', 'observation', 'processed', 1, nullif(i % 1000, 0) FROM n",
-        session=session,
-    )
+def test_thousands_are_cleaned_up_in_one_call(store: PendingMessageStore, session: int, raw: Raw) -> None:
+    raw.fill(3_500, status="'processed'", completed_at_epoch="nullif((i + 1) % 1000, 0)")
     assert store.cleanup_processed(7) == 3_493
     assert raw.ids() == [997, 998, 999, 1998, 1999, 2998, 2999]

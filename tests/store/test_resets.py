@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from webui.store import PendingMessageStore
 
 Add = Callable[..., int]
@@ -21,7 +21,7 @@ def release(request: pytest.FixtureRequest, store: PendingMessageStore) -> Calla
 
 @pytest.mark.parametrize("status", ["pending", "processing", "failed"])
 def test_a_retry_makes_it_pending_and_keeps_count_and_completion(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, status: str
+    store: PendingMessageStore, add: Add, raw: Raw, status: str
 ) -> None:
     id = add(**KEPT, status=status, started_processing_at_epoch=55)
     others = [add(status=status, started_processing_at_epoch=5) for _ in range(2)]
@@ -31,7 +31,7 @@ def test_a_retry_makes_it_pending_and_keeps_count_and_completion(
     assert len(before) == 1 + len(others)
 
 
-def test_a_processed_message_is_not_retried(store: PendingMessageStore, add: Add, raw: SqliteRaw) -> None:
+def test_a_processed_message_is_not_retried(store: PendingMessageStore, add: Add, raw: Raw) -> None:
     id = add(**KEPT, status="processed", started_processing_at_epoch=55)
     before = raw.rows()
     assert store.retry_message(id) is False
@@ -48,7 +48,7 @@ def test_a_message_claimed_in_this_millisecond_is_retried_by_the_contract(
 
 @pytest.mark.parametrize("unknown", UNKNOWN)
 def test_an_unknown_id_is_neither_retried_nor_aborted(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, unknown: int
+    store: PendingMessageStore, add: Add, raw: Raw, unknown: int
 ) -> None:
     add(status="failed")
     before = raw.rows()
@@ -59,7 +59,7 @@ def test_an_unknown_id_is_neither_retried_nor_aborted(
 
 @pytest.mark.parametrize("status", ["pending", "processing", "processed", "failed"])
 def test_an_abort_deletes_the_row_whatever_its_status(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, status: str
+    store: PendingMessageStore, add: Add, raw: Raw, status: str
 ) -> None:
     first, id, last = add(status=status), add(status=status), add(status=status)
     assert store.abort_message(id) is True
@@ -68,7 +68,7 @@ def test_an_abort_deletes_the_row_whatever_its_status(
 
 
 def test_a_session_reset_releases_all_its_processing_messages(
-    store: PendingMessageStore, session: int, other: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, other: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     released = [
         add(status="processing", started_processing_at_epoch=started, **KEPT)
@@ -85,7 +85,7 @@ def test_a_session_reset_releases_all_its_processing_messages(
 
 @pytest.mark.parametrize("unknown", UNKNOWN)
 def test_resetting_an_unknown_session_does_nothing(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, unknown: int
+    store: PendingMessageStore, add: Add, raw: Raw, unknown: int
 ) -> None:
     add(status="processing")
     before = raw.rows()
@@ -94,7 +94,7 @@ def test_resetting_an_unknown_session_does_nothing(
 
 
 def test_stuck_messages_are_released_and_nothing_else_is_touched(
-    release: Callable[[int], int], other: int, add: Add, raw: SqliteRaw, clock: Clock
+    release: Callable[[int], int], other: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     stuck = [add(**KEPT, status="processing", started_processing_at_epoch=clock.now - age) for age in (1_001, 9_999)]
     stuck.append(add(session=other, status="processing", started_processing_at_epoch=1))
@@ -110,7 +110,7 @@ def test_stuck_messages_are_released_and_nothing_else_is_touched(
 
 
 def test_threshold_0_is_everything_started_strictly_before_now(
-    release: Callable[[int], int], add: Add, raw: SqliteRaw, clock: Clock
+    release: Callable[[int], int], add: Add, raw: Raw, clock: Clock
 ) -> None:
     earlier = add(status="processing", started_processing_at_epoch=clock.now - 1)
     now = add(status="processing", started_processing_at_epoch=clock.now)
@@ -141,7 +141,7 @@ def test_a_threshold_beyond_64_bits_releases_nothing(release: Callable[[int], in
 
 
 def test_thousands_of_stuck_messages_are_released_in_one_call(
-    release: Callable[[int], int], session: int, raw: SqliteRaw, clock: Clock
+    release: Callable[[int], int], session: int, raw: Raw, clock: Clock
 ) -> None:
     raw.run(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500)"
@@ -156,7 +156,7 @@ def test_thousands_of_stuck_messages_are_released_in_one_call(
 
 @pytest.mark.parametrize("method", ["retry_all_stuck", "reset_stuck_messages"])
 def test_the_cutoff_is_taken_once_however_long_it_takes(
-    make_store: Callable[..., PendingMessageStore], session: int, raw: SqliteRaw, method: str
+    make_store: Callable[..., PendingMessageStore], session: int, raw: Raw, method: str
 ) -> None:
     slow = Clock()
     store = make_store(create=False, clock=lambda: slow.tick(10))

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.schemas import build, connect, shape
-from tests.store.backends import Clock, SqliteRaw
+from tests.schemas import build, shape
+from tests.store.backends import Backend, Clock, Raw, SqliteRaw
 from webui.store import PendingMessageStore, Unsupported, WrongState, act, browse, journal
 from webui.store.model import Outcome
 
 Add = Callable[..., int]
-BULK = (
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
-    " INSERT INTO pending_messages (session_db_id, content_session_id, message_type, status, created_at_epoch,"
-    " retry_count, started_processing_at_epoch) SELECT 1, 'alpha', 'observation', 'processing', 1, i % 4, i FROM n"
-)
+
+
+def bulk(raw: Raw, count: int) -> None:
+    """So many messages that have been processing for long."""
+    raw.fill(count, status="'processing'", retry_count="i % 4", started_processing_at_epoch="i + 1")
 
 
 def undo(store: PendingMessageStore, outcome: Outcome) -> Outcome:
@@ -25,7 +25,7 @@ def undo(store: PendingMessageStore, outcome: Outcome) -> Outcome:
 
 
 def test_what_started_strictly_before_the_cutoff_is_retried(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, add: Add, raw: Raw, clock: Clock
 ) -> None:
     cutoff = clock.now - 1_000
     stuck = [add(status="processing", started_processing_at_epoch=time, retry_count=3) for time in (cutoff - 1, 1)]
@@ -45,7 +45,7 @@ def test_what_started_strictly_before_the_cutoff_is_retried(
 
 
 def test_the_cutoff_is_an_instant_and_does_not_move_with_the_clock(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     add(status="processing", started_processing_at_epoch=clock.now - 300_001)
     cutoff = clock.now - 300_000
@@ -57,7 +57,7 @@ def test_the_cutoff_is_an_instant_and_does_not_move_with_the_clock(
 
 
 def test_what_was_claimed_in_this_very_millisecond_is_left(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     old = add(status="processing", started_processing_at_epoch=1)
     now = add()
@@ -67,7 +67,7 @@ def test_what_was_claimed_in_this_very_millisecond_is_left(
 
 
 def test_with_nothing_stuck_there_is_no_line_and_no_table(
-    store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, add: Add, raw: Raw, clock: Clock
 ) -> None:
     add(status="processing", started_processing_at_epoch=clock.now)
     outcome = act.retry_all_stuck(store, clock.now - 1, actor="ann")
@@ -81,7 +81,7 @@ def test_a_second_click_finds_nothing(store: PendingMessageStore, add: Add, cloc
     assert (first.done, second.done, second.journal_id) == ((1,), (), None)
 
 
-def test_undone_every_row_is_as_it_was(store: PendingMessageStore, add: Add, raw: SqliteRaw, clock: Clock) -> None:
+def test_undone_every_row_is_as_it_was(store: PendingMessageStore, add: Add, raw: Raw, clock: Clock) -> None:
     for started in (1, 5, 5, 99):
         add(status="processing", started_processing_at_epoch=started, retry_count=started % 3)
     before = raw.exact()
@@ -95,7 +95,7 @@ def test_undone_every_row_is_as_it_was(store: PendingMessageStore, add: Add, raw
 
 
 def test_undo_skips_what_moved_on_and_says_why(
-    store: PendingMessageStore, session: int, add: Add, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
     ids = [add(status="processing", started_processing_at_epoch=1) for _ in range(5)]
     outcome = act.retry_all_stuck(store, clock.now, actor="ann")
@@ -127,9 +127,10 @@ def test_each_message_knows_the_line_and_its_own_state_before(
 
 
 def test_many_are_retried_and_taken_back(
-    store: PendingMessageStore, session: int, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, raw: Raw, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw.run(BULK, count=1_700)
+    monkeypatch.setattr(act, "LONGEST", 60)
+    bulk(raw, 1_700)
     before = raw.exact()
     outcome = act.retry_all_stuck(store, clock.now, actor="ann")
     assert (len(outcome.done), len(set(outcome.done)), outcome.remaining) == (1_700, 1_700, None)
@@ -141,9 +142,9 @@ def test_many_are_retried_and_taken_back(
 
 
 def test_a_click_is_bounded_and_says_what_remains(
-    store: PendingMessageStore, session: int, raw: SqliteRaw, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    store: PendingMessageStore, session: int, raw: Raw, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw.run(BULK, count=300)
+    bulk(raw, 300)
     monkeypatch.setattr(act, "LONGEST", 0)
     done: list[int] = []
     outcome = act.retry_all_stuck(store, clock.now, actor="ann")
@@ -157,21 +158,18 @@ def test_a_click_is_bounded_and_says_what_remains(
 
 
 def test_what_was_done_before_somebody_took_the_lock_is_said_and_can_be_taken_back(
-    store: PendingMessageStore, session: int, raw: SqliteRaw, clock: Clock
+    store: PendingMessageStore, session: int, raw: Raw, clock: Clock, backend: Backend
 ) -> None:
-    raw.run(BULK, count=5_000)
+    bulk(raw, 5_000)
     before = raw.exact()
     returned = threading.Event()
 
     def take_the_lock() -> None:
-        other = connect(Path(store.location))
-        other.execute("PRAGMA busy_timeout = 10000")
-        version = other.execute("PRAGMA data_version").fetchone()
-        while other.execute("PRAGMA data_version").fetchone() == version:
+        other = backend.raw()
+        while not other.run("SELECT 1 FROM pending_messages WHERE status = 'pending' LIMIT 1"):
             pass
-        other.execute("BEGIN IMMEDIATE")
-        returned.wait(20)
-        other.execute("ROLLBACK")
+        with other.write_lock():
+            returned.wait(20)
         other.close()
 
     thread = threading.Thread(target=take_the_lock)
@@ -189,10 +187,10 @@ def test_what_was_done_before_somebody_took_the_lock_is_said_and_can_be_taken_ba
 
 
 def test_other_columns_stay_in_a_file_of_another_release(
-    make_store: Callable[..., PendingMessageStore], tmp_path: Path, clock: Clock
+    open_file: Callable[..., PendingMessageStore], tmp_path: Path, clock: Clock
 ) -> None:
     path = build(tmp_path / "f.db", shape("D"))
-    store, raw = make_store(str(path), create=False), SqliteRaw(path)
+    store, raw = open_file(path), SqliteRaw(path)
     before = raw.exact()
     outcome = act.retry_all_stuck(store, clock.now, actor="ann")
     assert outcome.done == (5, 6, 7, 8)
@@ -203,10 +201,10 @@ def test_other_columns_stay_in_a_file_of_another_release(
 
 
 def test_a_file_without_a_started_time_says_that_nobody_knows_what_is_stuck(
-    make_store: Callable[..., PendingMessageStore], tmp_path: Path, clock: Clock
+    open_file: Callable[..., PendingMessageStore], tmp_path: Path, clock: Clock
 ) -> None:
     path = build(tmp_path / "f.db", shape("E"))
-    store, raw = make_store(str(path), create=False), SqliteRaw(path)
+    store, raw = open_file(path), SqliteRaw(path)
     with pytest.raises(Unsupported) as caught:
         act.retry_all_stuck(store, clock.now, actor="ann")
     assert len(str(caught.value).split()) > 4

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Backend, Raw
 from tests.store.contract import COLUMNS
 from webui.store import PendingMessageStore
 
 
-def test_a_session_is_made_once_and_found_again(store: PendingMessageStore, raw: SqliteRaw) -> None:
+def test_a_session_is_made_once_and_found_again(store: PendingMessageStore, raw: Raw) -> None:
     first = store.ensure_session("alpha", "red")
     second = store.ensure_session("beta", "red")
     assert (store.ensure_session("alpha", "red"), first == second) == (first, False)
@@ -24,19 +24,18 @@ def test_two_stores_find_the_same_session(make_store: Callable[..., PendingMessa
 
 
 def test_deleting_a_session_deletes_its_messages_only(
-    store: PendingMessageStore, session: int, other: int, raw: SqliteRaw
+    store: PendingMessageStore, session: int, other: int, raw: Raw
 ) -> None:
     store.enqueue(session, "alpha", {"type": "observation"})
     kept = store.enqueue(other, "beta", {"type": "observation"})
-    raw.run("PRAGMA foreign_keys = ON")
-    raw.run("DELETE FROM sdk_sessions WHERE id = :id", id=session)
+    raw.delete_session(session)
     assert raw.ids() == [kept]
     assert store.get_pending_count(session) == 0
 
 
-def test_a_new_database_has_the_contracts_columns_and_ascending_ids(store: PendingMessageStore, raw: SqliteRaw) -> None:
-    columns = [row["name"] for row in raw.run("SELECT name FROM pragma_table_info('pending_messages')")]
-    assert columns == list(COLUMNS)
+def test_a_new_database_has_the_contracts_columns(store: PendingMessageStore, session: int, raw: Raw) -> None:
+    id = store.enqueue(session, "alpha", {"type": "observation"})
+    assert list(raw.row(id)) == list(COLUMNS)
     assert raw.side_tables() == []
 
 
@@ -47,7 +46,7 @@ def test_opening_an_existing_database_with_create_keeps_it(make_store: Callable[
     assert make_store(create=True).get_message(id) == store.get_message(id)
 
 
-def test_the_contract_makes_no_side_tables(store: PendingMessageStore, session: int, raw: SqliteRaw) -> None:
+def test_the_contract_makes_no_side_tables(store: PendingMessageStore, session: int, raw: Raw) -> None:
     before = raw.schema(ours=True)
     id = store.enqueue(session, "alpha", {"type": "observation"})
     store.claim_next_message(session)
@@ -62,5 +61,6 @@ def test_the_contract_makes_no_side_tables(store: PendingMessageStore, session: 
     assert raw.side_tables() == []
 
 
-def test_a_store_knows_its_name_and_place(store: PendingMessageStore) -> None:
-    assert (store.name, store.location.endswith("/queue.db"), store.read_only) == ("queue.db", True, False)
+def test_a_store_knows_its_name_and_place(store: PendingMessageStore, backend: Backend) -> None:
+    assert (store.name, store.read_only) == (backend.name, False)
+    assert store.location.endswith(f"/{backend.name}")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.schemas import MINUTE, NOW, SHAPES, TWO, Shape, build, shape
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw, SqliteRaw, only
 from tests.store.contract import Contract, plain, with_project
 from tests.store.scripted import everything, quietly
 from webui.store import PendingMessageStore, StoreError, Unsupported
@@ -47,8 +47,8 @@ def path(tmp_path: Path, form: Shape) -> Path:
 
 
 @pytest.fixture
-def shaped(path: Path, make_store: MakeStore) -> PendingMessageStore:
-    return make_store(f"sqlite:///{path}", create=False)
+def shaped(path: Path, open_file: MakeStore) -> PendingMessageStore:
+    return open_file(path)
 
 
 @pytest.fixture
@@ -187,11 +187,11 @@ def test_the_tables_and_indexes_of_the_file_are_left_alone(
 
 @pytest.mark.parametrize("name", ["E", "F", "G", "I", "G-kept-four-statuses", "G-kept-completed"])
 def test_without_a_started_time_nothing_is_ever_stuck(
-    tmp_path: Path, make_store: MakeStore, clock: Clock, name: str
+    tmp_path: Path, open_file: MakeStore, clock: Clock, name: str
 ) -> None:
     form = shape(name)
     assert not form.started
-    store = make_store(f"sqlite:///{build(tmp_path / 'f.db', form)}", create=False)
+    store = open_file(build(tmp_path / "f.db", form))
     clock.tick(10_000 * MINUTE)
     assert store.get_pending_count(1) > 0
     assert (store.get_stuck_count(0), store.get_stuck_count(-(2**70))) == (0, 0)
@@ -199,17 +199,17 @@ def test_without_a_started_time_nothing_is_ever_stuck(
 
 
 @pytest.mark.parametrize("name", ["G", "I", "G-kept-four-statuses", "G-kept-completed"])
-def test_without_a_retry_count_a_failure_cannot_be_counted(tmp_path: Path, make_store: MakeStore, name: str) -> None:
-    store = make_store(f"sqlite:///{build(tmp_path / 'f.db', shape(name))}", create=False)
+def test_without_a_retry_count_a_failure_cannot_be_counted(tmp_path: Path, open_file: MakeStore, name: str) -> None:
+    store = open_file(build(tmp_path / "f.db", shape(name)))
     with pytest.raises(Unsupported):
         store.mark_failed(1)
     assert store.get_message(1) is not None
 
 
 @pytest.mark.parametrize("name", ["G", "I", "G-kept-counts"])
-def test_with_two_statuses_nothing_can_be_processed_or_failed(tmp_path: Path, make_store: MakeStore, name: str) -> None:
+def test_with_two_statuses_nothing_can_be_processed_or_failed(tmp_path: Path, open_file: MakeStore, name: str) -> None:
     assert shape(name).statuses == TWO
-    store = make_store(f"sqlite:///{build(tmp_path / 'f.db', shape(name))}", create=False)
+    store = open_file(build(tmp_path / "f.db", shape(name)))
     with pytest.raises(Unsupported):
         store.mark_processed(5)
     assert store.get_recently_processed(within_minutes=10_000) == []
@@ -218,9 +218,9 @@ def test_with_two_statuses_nothing_can_be_processed_or_failed(tmp_path: Path, ma
 
 @pytest.mark.parametrize("name", ["G-kept-counts", "C"])
 def test_exhausted_retries_fail_only_where_a_file_can_keep_that(
-    tmp_path: Path, make_store: MakeStore, name: str
+    tmp_path: Path, open_file: MakeStore, name: str
 ) -> None:
-    store = make_store(f"sqlite:///{build(tmp_path / 'f.db', shape(name))}", create=False, max_retries=0)
+    store = open_file(build(tmp_path / "f.db", shape(name)), max_retries=0)
     if name == "C":
         store.mark_failed(1)
         message = store.get_message(1)
@@ -232,9 +232,9 @@ def test_exhausted_retries_fail_only_where_a_file_can_keep_that(
 
 
 @pytest.mark.parametrize("name", ["I", "I-kept-all"])
-def test_a_session_name_on_two_platforms_does_not_double_rows(tmp_path: Path, make_store: MakeStore, name: str) -> None:
+def test_a_session_name_on_two_platforms_does_not_double_rows(tmp_path: Path, open_file: MakeStore, name: str) -> None:
     path = build(tmp_path / "f.db", shape(name))
-    store = make_store(f"sqlite:///{path}", create=False)
+    store = open_file(path)
     messages = store.get_queue_messages()
     found = [message.id for message in messages]
     assert len(found) == len(set(found)) == (12 if name == "I-kept-all" else 8)
@@ -274,15 +274,15 @@ PLACES = (
 
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_values_in_any_column_break_no_method(
-    tmp_path: Path, make_store: MakeStore, clock: Clock, kind: str
+    tmp_path: Path, open_file: MakeStore, clock: Clock, kind: str
 ) -> None:
     path = build(tmp_path / "f.db", shape("C"))
     file = SqliteRaw(path)
     for number, column in enumerate(PLACES):
         file.run(f"UPDATE pending_messages SET {column} = {ODD[kind]} WHERE id % 4 = :rest", rest=number % 4)
         if number % 4 == 3:
-            _call_everything(make_store(f"sqlite:///{path}", create=False), file)
-    _call_everything(make_store(f"sqlite:///{path}", create=False), file)
+            _call_everything(open_file(path), file)
+    _call_everything(open_file(path), file)
     file.close()
 
 
@@ -305,37 +305,38 @@ def _call_everything(store: PendingMessageStore, file: SqliteRaw) -> None:
 
 
 def test_times_that_are_no_numbers_are_never_stuck_by_accident(
-    tmp_path: Path, make_store: MakeStore, clock: Clock
+    tmp_path: Path, open_file: MakeStore, clock: Clock
 ) -> None:
     path = build(tmp_path / "f.db", shape("B"))
     file = SqliteRaw(path)
     file.run("DELETE FROM pending_messages WHERE status = 'processing'")
     file.run("UPDATE pending_messages SET status = 'processing', started_processing_at_epoch = NULL WHERE id = 1")
     file.close()
-    store = make_store(f"sqlite:///{path}", create=False)
+    store = open_file(path)
     assert store.get_stuck_count(0) == 0
 
 
-def test_a_file_without_a_write_ahead_log_keeps_its_mode(tmp_path: Path, make_store: MakeStore) -> None:
+def test_a_file_without_a_write_ahead_log_keeps_its_mode(tmp_path: Path, open_file: MakeStore) -> None:
     path = build(tmp_path / "f.db", shape("B"))
     file = SqliteRaw(path)
     file.run("PRAGMA journal_mode = DELETE")
-    store = make_store(str(path), create=False)
+    store = open_file(path)
     everything(store)
     store.close()
     assert file.run("PRAGMA journal_mode") == [{"journal_mode": "delete"}]
     file.close()
 
 
-def test_a_new_database_has_a_write_ahead_log(store: PendingMessageStore, raw: SqliteRaw) -> None:
+@only("sqlite", "a server always has one")
+def test_a_new_database_has_a_write_ahead_log(store: PendingMessageStore, raw: Raw) -> None:
     assert raw.run("PRAGMA journal_mode") == [{"journal_mode": "wal"}]
 
 
 @pytest.mark.parametrize("name", [form.name for form in SHAPES if form.whole])
 def test_everything_works_in_every_file_that_has_all_of_the_contract(
-    tmp_path: Path, make_store: MakeStore, name: str
+    tmp_path: Path, open_file: MakeStore, name: str
 ) -> None:
-    everything(make_store(str(build(tmp_path / "f.db", shape(name))), create=False))
+    everything(open_file(build(tmp_path / "f.db", shape(name))))
 
 
 def test_files_are_built_at_the_test_clocks_time(clock: Clock) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.test import TestResponse
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import BACKENDS, Backend, Clock, Raw, Sqlite
 from webui import WebUI, create_app, open_store
 from webui.store import PendingMessageStore
 
@@ -23,6 +23,8 @@ MINUTE = 60_000
 
 # The ids of the messages in `store`.
 STUCK, FAILED, PROCESSED, PROCESSING, PENDING, SUMMARY = range(1, 7)
+ON_ONE = ("test_config", "test_csrf", "test_guard", "test_headers", "test_mounting", "test_routing", "test_secret")
+"""What is settled before the store is asked: these files run on one database."""
 UNKNOWN = 999
 """An id that no message has."""
 
@@ -73,25 +75,40 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """The queue's file."""
-    return tmp_path / "queue.db"
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test runs on each database; `only` says so where it is about one."""
+    marked = any(mark.args[0] == "backend" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "backend" in metafunc.fixturenames and not marked:
+        on_each = metafunc.module.__name__.split(".")[-1] not in ON_ONE
+        metafunc.parametrize("backend", BACKENDS if on_each else ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def store(file: Path, clock: Clock) -> Iterator[PendingMessageStore]:
-    store = open_store(str(file), create=True, clock=clock)
-    make_it_claude_mems(file)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    with BACKENDS[request.param](tmp_path) as backend:
+        yield backend
+
+
+@pytest.fixture
+def file(backend: Backend) -> Path:
+    """The queue's file, in tests that are about SQLite only."""
+    assert isinstance(backend, Sqlite)
+    return backend.path
+
+
+@pytest.fixture
+def store(backend: Backend, clock: Clock) -> Iterator[PendingMessageStore]:
+    store = open_store(backend.url, create=True, clock=clock)
+    make_it_claude_mems(backend)
     _fill(store, clock)
     yield store
     store.close()
 
 
 @pytest.fixture
-def raw(store: PendingMessageStore, file: Path) -> Iterator[SqliteRaw]:
+def raw(store: PendingMessageStore, backend: Backend) -> Iterator[Raw]:
     """The queue's rows, behind the store's back."""
-    raw = SqliteRaw(file)
+    raw = backend.raw()
     yield raw
     raw.close()
 
@@ -149,9 +166,9 @@ def mount(store: PendingMessageStore) -> Callable[..., Flask]:
     return mount
 
 
-def make_it_claude_mems(file: Path) -> None:
+def make_it_claude_mems(backend: Backend) -> None:
     """Puts one of claude-mem's other tables beside the queue: then its worker is the one that serves it."""
-    raw = SqliteRaw(file)
+    raw = backend.raw()
     raw.run("CREATE TABLE observations (id INTEGER PRIMARY KEY)")
     raw.close()
 

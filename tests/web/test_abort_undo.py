@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.web.conftest import FAILED, PENDING, PROCESSED, STUCK, UNKNOWN, Visitor, visitor
 from tests.web.reading import follow, partials, press, read
 
 
-def test_a_plain_abort_can_be_taken_back_from_its_outcome(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_plain_abort_can_be_taken_back_from_its_outcome(client: Visitor, raw: Raw) -> None:
     before = raw.exact()
     page = follow(client, press(client, "/?status=failed", "Abort", row=FAILED))
     assert FAILED not in raw.ids()
@@ -22,7 +22,7 @@ def test_a_plain_abort_can_be_taken_back_from_its_outcome(client: Visitor, raw: 
     assert f"Taken back for #{FAILED}." in follow(client, back).one(id="outcome").text
 
 
-def test_in_place_the_row_stays_marked_and_comes_back(client: Visitor, raw: SqliteRaw) -> None:
+def test_in_place_the_row_stays_marked_and_comes_back(client: Visitor, raw: Raw) -> None:
     before = raw.exact()
     changed = partials(press(client, "/", "Abort", row=FAILED, partial=True))
     row = changed[f"#row-{FAILED}"].row(FAILED)
@@ -36,7 +36,7 @@ def test_in_place_the_row_stays_marked_and_comes_back(client: Visitor, raw: Sqli
     assert raw.exact() == before
 
 
-def test_a_retry_is_taken_back_to_what_it_was(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_retry_is_taken_back_to_what_it_was(client: Visitor, raw: Raw) -> None:
     before = raw.exact()
     page = follow(client, press(client, "/", "Retry fresh", row=FAILED))
     press(client, "/", "Undo", seen=page)
@@ -53,7 +53,7 @@ def test_an_aborted_message_still_opens_and_says_when_and_by_whom(mount: Callabl
     assert page.one(id="heading").buttons() == ["Restore"]
 
 
-def test_restore_brings_it_back(client: Visitor, raw: SqliteRaw) -> None:
+def test_restore_brings_it_back(client: Visitor, raw: Raw) -> None:
     before = raw.exact()
     press(client, "/", "Abort", row=STUCK)
     answer = press(client, f"/messages/{STUCK}", "Restore")
@@ -76,7 +76,7 @@ def test_an_abort_from_its_own_page_stays_there(client: Visitor) -> None:
     assert changed["#heading"].buttons() == ["Restore"]
 
 
-def test_what_was_processed_can_be_taken_out_too(client: Visitor, raw: SqliteRaw) -> None:
+def test_what_was_processed_can_be_taken_out_too(client: Visitor, raw: Raw) -> None:
     press(client, f"/messages/{PROCESSED}", "Abort")
     assert PROCESSED not in raw.ids()
 
@@ -89,7 +89,7 @@ def test_undo_twice_is_refused(client: Visitor) -> None:
     assert "already taken back" in read(answer).text
 
 
-def test_what_moved_on_is_not_taken_back(client: Visitor, raw: SqliteRaw, clock: Clock) -> None:
+def test_what_moved_on_is_not_taken_back(client: Visitor, raw: Raw, clock: Clock) -> None:
     page = follow(client, press(client, "/", "Retry", row=STUCK))
     raw.set(STUCK, status="processing", started_processing_at_epoch=clock.now)
     before = raw.rows()
@@ -120,7 +120,7 @@ def test_unknown_ids_are_said(client: Visitor) -> None:
     assert client.act(f"/messages/{UNKNOWN}/restore", {"at": "queue"}).status_code == 404
 
 
-def test_without_a_token_nothing_is_taken_back(client: Visitor, raw: SqliteRaw) -> None:
+def test_without_a_token_nothing_is_taken_back(client: Visitor, raw: Raw) -> None:
     press(client, "/", "Abort", row=STUCK)
     for path in ("/journal/1/undo", f"/messages/{STUCK}/restore"):
         answer = client.post(path, data={"at": "queue"}, headers={"Origin": "http://localhost"})

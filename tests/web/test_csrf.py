@@ -10,7 +10,7 @@ from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.timed import TimestampSigner
 from werkzeug.test import TestResponse
 
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 from tests.web.conftest import PENDING, SECRET, STUCK, Visitor, visitor
 from webui import create_app
 from webui.store import PendingMessageStore
@@ -23,7 +23,7 @@ def retry(prefix: str = "") -> str:
     return f"{prefix}/messages/{STUCK}/retry"
 
 
-def fields(raw: SqliteRaw) -> dict[str, str]:
+def fields(raw: Raw) -> dict[str, str]:
     """What the form of the stuck message's Retry button carries, but for the token."""
     row = raw.row(STUCK)
     return {"at": "queue", "seen": f"processing.{row['started_processing_at_epoch']}.{row['retry_count']}"}
@@ -40,7 +40,7 @@ def aged(client: Visitor, days: float) -> str:
         return str(URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token", signer=Earlier).dumps(session["csrf_token"]))
 
 
-def refused(answer: TestResponse, raw: SqliteRaw) -> bool:
+def refused(answer: TestResponse, raw: Raw) -> bool:
     """Whether it is the refusal with a fresh token, and nothing was done."""
     assert raw.row(STUCK)["status"] == "processing"
     return answer.status_code == 403 and bool(answer.headers.get("X-CSRFToken")) and "Nothing was done" in answer.text
@@ -56,7 +56,7 @@ def anywhere(
     return visitor(mount(protect=request.param != "mounted")), "/queue"
 
 
-def test_a_token_in_the_form_or_in_the_header_is_taken(anywhere: tuple[Visitor, str], raw: SqliteRaw) -> None:
+def test_a_token_in_the_form_or_in_the_header_is_taken(anywhere: tuple[Visitor, str], raw: Raw) -> None:
     client, prefix = anywhere
     for partial, status in ((False, 303), (True, 200)):
         raw.set(STUCK, status="processing", started_processing_at_epoch=1)
@@ -66,21 +66,21 @@ def test_a_token_in_the_form_or_in_the_header_is_taken(anywhere: tuple[Visitor, 
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "Ij.x.y"])
-def test_without_one_nothing_is_done(anywhere: tuple[Visitor, str], raw: SqliteRaw, token: str) -> None:
+def test_without_one_nothing_is_done(anywhere: tuple[Visitor, str], raw: Raw, token: str) -> None:
     client, prefix = anywhere
     client.get(f"{prefix}/")
     assert refused(client.post(retry(prefix), data={**fields(raw), "csrf_token": token}, headers=OURS), raw)
     assert refused(client.post(retry(prefix), data=fields(raw), headers={**OURS, "X-CSRFToken": token}), raw)
 
 
-def test_somebody_elses_token_is_not_taken(anywhere: tuple[Visitor, str], raw: SqliteRaw) -> None:
+def test_somebody_elses_token_is_not_taken(anywhere: tuple[Visitor, str], raw: Raw) -> None:
     client, prefix = anywhere
     token = visitor(client.application).token(f"{prefix}/")
     client.get(f"{prefix}/")
     assert refused(client.post(retry(prefix), data={**fields(raw), "csrf_token": token}, headers=OURS), raw)
 
 
-def test_the_fresh_token_of_a_refusal_works(anywhere: tuple[Visitor, str], raw: SqliteRaw) -> None:
+def test_the_fresh_token_of_a_refusal_works(anywhere: tuple[Visitor, str], raw: Raw) -> None:
     client, prefix = anywhere
     fresh = client.post(retry(prefix), data=fields(raw), headers=OURS).headers["X-CSRFToken"]
     answer = client.post(retry(prefix), data=fields(raw), headers={**OURS, "X-CSRFToken": fresh})
@@ -94,13 +94,13 @@ def test_every_action_asks_for_it(client: Visitor) -> None:
         assert "X-CSRFToken" in client.post(path, headers=OURS).headers, path
 
 
-def test_standalone_a_page_may_stay_open_for_ever(client: Visitor, raw: SqliteRaw) -> None:
+def test_standalone_a_page_may_stay_open_for_ever(client: Visitor, raw: Raw) -> None:
     client.get("/")
     answer = client.post(retry(), data={**fields(raw), "csrf_token": aged(client, 400)}, headers=OURS)
     assert answer.status_code == 303
 
 
-def test_mounted_it_may_stay_open_for_a_month(mount: Callable[..., Flask], raw: SqliteRaw) -> None:
+def test_mounted_it_may_stay_open_for_a_month(mount: Callable[..., Flask], raw: Raw) -> None:
     client = visitor(mount())
     client.get("/queue/")
     old = {**fields(raw), "csrf_token": aged(client, 32)}
@@ -109,7 +109,7 @@ def test_mounted_it_may_stay_open_for_a_month(mount: Callable[..., Flask], raw: 
     assert client.post(retry("/queue"), data=young, headers=OURS).status_code == 303
 
 
-def test_a_hosts_shorter_limit_is_answered_in_our_style(mount: Callable[..., Flask], raw: SqliteRaw) -> None:
+def test_a_hosts_shorter_limit_is_answered_in_our_style(mount: Callable[..., Flask], raw: Raw) -> None:
     app = mount(protect=True)
     app.register_error_handler(400, lambda error: ("the host's own 400", 400))
     before = dict(app.config)
@@ -127,19 +127,19 @@ def test_mounting_changes_no_setting_of_the_host(mount: Callable[..., Flask]) ->
     assert dict(mount().config) == dict(untouched.config)
 
 
-def test_a_browser_that_keeps_no_cookies_may_act_standalone(app: Flask, raw: SqliteRaw) -> None:
+def test_a_browser_that_keeps_no_cookies_may_act_standalone(app: Flask, raw: Raw) -> None:
     frame = app.test_client(use_cookies=False)
     sent = {**OURS, "Sec-Fetch-Site": "same-origin"}
     assert frame.post(retry(), data=fields(raw), headers=sent).status_code == 303
     assert raw.row(STUCK)["status"] == "pending"
 
 
-def test_only_where_the_browser_says_that_the_page_is_ours(app: Flask, raw: SqliteRaw) -> None:
+def test_only_where_the_browser_says_that_the_page_is_ours(app: Flask, raw: Raw) -> None:
     frame = app.test_client(use_cookies=False)
     assert refused(frame.post(retry(), data=fields(raw), headers=OURS), raw)
 
 
-def test_not_with_any_cookie_at_all(app: Flask, raw: SqliteRaw) -> None:
+def test_not_with_any_cookie_at_all(app: Flask, raw: Raw) -> None:
     client = app.test_client()
     client.set_cookie("another_port", "1")
     sent = {**OURS, "Sec-Fetch-Site": "same-origin"}
@@ -147,7 +147,7 @@ def test_not_with_any_cookie_at_all(app: Flask, raw: SqliteRaw) -> None:
 
 
 @pytest.mark.parametrize("protect", [False, True])
-def test_and_never_mounted(mount: Callable[..., Flask], raw: SqliteRaw, protect: bool) -> None:
+def test_and_never_mounted(mount: Callable[..., Flask], raw: Raw, protect: bool) -> None:
     frame = mount(protect=protect).test_client(use_cookies=False)
     sent = {**OURS, "Sec-Fetch-Site": "same-origin"}
     assert refused(frame.post(retry("/queue"), data=fields(raw), headers=sent), raw)
@@ -155,14 +155,14 @@ def test_and_never_mounted(mount: Callable[..., Flask], raw: SqliteRaw, protect:
 
 @pytest.mark.parametrize("protect", [False, True])
 def test_a_host_that_switched_its_checks_off_does_not_switch_ours_off(
-    mount: Callable[..., Flask], raw: SqliteRaw, protect: bool
+    mount: Callable[..., Flask], raw: Raw, protect: bool
 ) -> None:
     app = mount(protect=protect)
     app.config["WTF_CSRF_ENABLED"] = False
     assert refused(visitor(app).post(retry("/queue"), data=fields(raw), headers=OURS), raw)
 
 
-def test_without_a_secret_key_the_host_is_told_and_nothing_is_done(mount: Callable[..., Flask], raw: SqliteRaw) -> None:
+def test_without_a_secret_key_the_host_is_told_and_nothing_is_done(mount: Callable[..., Flask], raw: Raw) -> None:
     client = visitor(mount(secret=None))
     for answer in (client.get("/queue/"), client.post(retry("/queue"), data=fields(raw), headers=OURS)):
         assert answer.status_code == 500
@@ -186,7 +186,7 @@ def test_the_cookie_is_the_ports_own_and_no_script_reads_it(make_app: Callable[.
     assert "; SameSite=Lax" in cookie
 
 
-def test_a_page_survives_a_restart(store: PendingMessageStore, raw: SqliteRaw, tmp_path: Path) -> None:
+def test_a_page_survives_a_restart(store: PendingMessageStore, raw: Raw, tmp_path: Path) -> None:
     def start() -> Flask:
         app = create_app({"STATE_DIR": tmp_path / "state"}, store=store)
         app.test_client_class = Visitor

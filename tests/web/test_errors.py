@@ -9,8 +9,9 @@ from typing import NoReturn
 import pytest
 from flask import Flask, abort
 
-from tests.store.backends import SqliteRaw
-from tests.web.conftest import STUCK, UNKNOWN, Visitor, visitor
+from tests.store.backends import PostgresRaw, Raw, only
+from tests.web.conftest import PENDING, STUCK, UNKNOWN, Visitor, visitor
+from tests.web.reading import press
 from webui.blueprint import PROBLEMS
 from webui.store import StoreError, errors
 from webui.store.filters import BadFilter
@@ -122,8 +123,9 @@ def test_a_filter_that_does_not_work_is_400(client: Visitor) -> None:
     assert "nonsense" in answer.text
 
 
-def test_a_queue_that_went_away_is_503_until_it_is_back(client: Visitor, file: Path, raw: SqliteRaw) -> None:
-    raw.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+@only("sqlite", "a server that went away takes all tests with it")
+def test_a_queue_that_went_away_is_503_until_it_is_back(client: Visitor, file: Path, raw: Raw) -> None:
+    raw.run("PRAGMA wal_checkpoint(TRUNCATE)")
     away = file.with_name("away.db")
     file.rename(away)
     for address in ("/", "/stuck", "/recent", f"/messages/{STUCK}"):
@@ -136,6 +138,7 @@ def test_a_queue_that_went_away_is_503_until_it_is_back(client: Visitor, file: P
     assert client.get("/").status_code == 200
 
 
+@only("sqlite", "it is about what a file holds")
 def test_a_queue_that_is_none_any_more_is_503(client: Visitor, file: Path) -> None:
     for name in ("queue.db-wal", "queue.db-shm"):
         file.with_name(name).unlink(missing_ok=True)
@@ -147,7 +150,7 @@ def test_a_queue_that_is_none_any_more_is_503(client: Visitor, file: Path) -> No
     assert '<section class="problem">' in answer.text
 
 
-def test_a_locked_queue_refuses_an_action_and_says_that_nothing_was_done(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_locked_queue_refuses_an_action_and_says_that_nothing_was_done(client: Visitor, raw: Raw) -> None:
     row = raw.row(STUCK)
     seen = f"processing.{row['started_processing_at_epoch']}.{row['retry_count']}"
     with raw.write_lock():
@@ -157,8 +160,19 @@ def test_a_locked_queue_refuses_an_action_and_says_that_nothing_was_done(client:
     assert raw.row(STUCK) == row
 
 
+@only("postgres", "SQLite has one lock for all rows")
+def test_one_locked_row_refuses_its_own_action_only(client: Visitor, raw: PostgresRaw) -> None:
+    with raw.connection.transaction():
+        raw.run("SELECT 1 FROM pending_messages WHERE id = :id FOR UPDATE", id=STUCK)
+        refused = press(client, "/", "Retry", row=STUCK, partial=True)
+        done = press(client, "/", "Retry", row=PENDING, partial=True)
+    assert (refused.status_code, done.status_code) == (503, 200)
+    assert "nothing was changed" in refused.text
+    assert raw.row(STUCK)["status"] == "processing"
+
+
 def test_an_action_is_one_line_in_the_log(
-    mount: Callable[..., Flask], raw: SqliteRaw, caplog: pytest.LogCaptureFixture
+    mount: Callable[..., Flask], raw: Raw, caplog: pytest.LogCaptureFixture
 ) -> None:
     row = raw.row(STUCK)
     seen = f"processing.{row['started_processing_at_epoch']}.{row['retry_count']}"

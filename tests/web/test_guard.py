@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 from tests.web.conftest import STUCK, Visitor, addresses, visitor
 from webui.guard import refusal
 
@@ -175,9 +175,7 @@ def test_every_page_is_closed_to_scripts_of_other_sites_and_every_file_open(app:
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_a_refused_action_changes_nothing_even_with_a_token(
-    client: Visitor, raw: SqliteRaw, headers: dict[str, Any]
-) -> None:
+def test_a_refused_action_changes_nothing_even_with_a_token(client: Visitor, raw: Raw, headers: dict[str, Any]) -> None:
     before, token = raw.exact(), client.token()
     sent = {name.replace("_", "-"): text for name, text in headers.items()}
     answer = client.post(f"/messages/{STUCK}/retry", data={"csrf_token": token}, headers=sent)

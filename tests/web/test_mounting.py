@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, abort, redirect
 from werkzeug.test import TestResponse
 
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 from tests.web.conftest import FAILED, STUCK, addresses, visitor
 from webui import WebUI, open_store
 from webui.options import SettingError
@@ -111,7 +111,7 @@ def test_an_option_that_cannot_be_used_is_a_sentence(mount: Mount, options: dict
         mount(**options)
 
 
-def test_every_address_asks_for_permission(mount: Mount, raw: SqliteRaw) -> None:
+def test_every_address_asks_for_permission(mount: Mount, raw: Raw) -> None:
     app = mount(may=lambda action: False, protect=False)
     client, before = visitor(app), raw.exact()
     for method, path in addresses(app, "webui_queue"):
@@ -209,14 +209,14 @@ def test_a_hosts_own_401_is_kept(mount: Mount) -> None:
     [lambda: 1 / 0, lambda: 7, lambda: None, lambda: ""],
     ids=["raises", "a number", "nothing", "no name"],
 )
-def test_an_actor_that_fails_does_nothing(mount: Mount, raw: SqliteRaw, actor: Callable[[], object]) -> None:
+def test_an_actor_that_fails_does_nothing(mount: Mount, raw: Raw, actor: Callable[[], object]) -> None:
     client, before = visitor(mount(actor=actor)), raw.exact()
     answer = client.act(f"/queue/messages/{STUCK}/abort", {"at": "queue", "seen": "x"}, page="/queue/")
     assert answer.status_code == 500
     assert raw.exact() == before
 
 
-def test_read_only_refuses_every_action_and_shows_no_button(make_app: Callable[..., Flask], raw: SqliteRaw) -> None:
+def test_read_only_refuses_every_action_and_shows_no_button(make_app: Callable[..., Flask], raw: Raw) -> None:
     client, before = visitor(make_app(READ_ONLY=True)), raw.exact()
     for path in (f"/messages/{FAILED}/retry", "/stuck/retry-all", "/journal/1/undo", "/worker/wake"):
         answer = client.post(path, headers=OURS)

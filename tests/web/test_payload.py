@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 from tests.web.conftest import FAILED, PROCESSED, STUCK, SUMMARY, UNKNOWN, Visitor
 from tests.web.reading import partials, press, read
 from webui.store import PendingMessageStore
@@ -24,7 +24,7 @@ def test_a_short_one_is_shown_whole(client: Visitor) -> None:
     assert "Show more" not in card.text
 
 
-def test_double_encoding_is_undone_and_said(client: Visitor, raw: SqliteRaw) -> None:
+def test_double_encoding_is_undone_and_said(client: Visitor, raw: Raw) -> None:
     raw.set(STUCK, tool_input=json.dumps(json.dumps({"command": "ls"})))
     card = read(client.get(f"/messages/{STUCK}")).one("section", id="tool_input")
     assert card.one("pre").text == '{ "command": "ls" }'
@@ -58,7 +58,7 @@ def test_without_javascript_the_rest_is_pages(client: Visitor, long: int) -> Non
     assert text.count("of many") == 10_000
 
 
-def test_raw_is_a_download_of_the_stored_bytes(client: Visitor, long: int, raw: SqliteRaw) -> None:
+def test_raw_is_a_download_of_the_stored_bytes(client: Visitor, long: int, raw: Raw) -> None:
     answer = client.get(read(client.get(f"/messages/{long}")).links()["Raw"])
     assert answer.data.decode() == raw.row(long)["tool_input"]
     assert answer.content_type == "text/plain; charset=utf-8"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.web.conftest import FAILED, PENDING, PROCESSING, STUCK, SUMMARY, Visitor, visitor
 from tests.web.reading import read
 from webui.store import PendingMessageStore
@@ -105,7 +105,7 @@ def test_when_nothing_matches_it_says_so(client: Visitor) -> None:
     assert page.links()["Show the whole queue"] == "/"
 
 
-def test_an_empty_queue_says_so(client: Visitor, raw: SqliteRaw) -> None:
+def test_an_empty_queue_says_so(client: Visitor, raw: Raw) -> None:
     raw.run("DELETE FROM pending_messages")
     page = read(client.get("/"))
     assert "The queue is empty" in page.text
@@ -140,6 +140,6 @@ def test_a_message_that_a_worker_is_at_asks_first(client: Visitor) -> None:
     assert "hx-confirm" not in next(page.row(STUCK).every("button")).attributes
 
 
-def test_ages_do_not_go_below_zero(client: Visitor, clock: Clock, raw: SqliteRaw) -> None:
+def test_ages_do_not_go_below_zero(client: Visitor, clock: Clock, raw: Raw) -> None:
     raw.set(PENDING, created_at_epoch=clock.now + 3_600_000)
     assert read(client.get("/")).row(PENDING).one("time").text == "0 s"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.schemas import build, shape
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.web.conftest import PROCESSED, Visitor
 from tests.web.reading import opened, read
 from webui.store import PendingMessageStore
@@ -35,7 +35,7 @@ def test_empty_it_says_what_that_means_and_offers_the_day(client: Visitor, clock
     assert read(client.get("/recent?within=24h")).links()["Show the last 7 d"] == "/recent?within=7d"
 
 
-def test_with_nothing_ever_processed_it_says_so(client: Visitor, raw: SqliteRaw) -> None:
+def test_with_nothing_ever_processed_it_says_so(client: Visitor, raw: Raw) -> None:
     raw.run("DELETE FROM pending_messages WHERE status = 'processed'")
     assert "No message in this file is recorded as processed." in read(client.get("/recent")).text
 
@@ -46,7 +46,7 @@ def test_a_length_of_time_that_is_none_is_said(client: Visitor) -> None:
     assert "is no length of time" in answer.text
 
 
-def test_pages_go_forth_and_back(client: Visitor, store: PendingMessageStore, raw: SqliteRaw) -> None:
+def test_pages_go_forth_and_back(client: Visitor, store: PendingMessageStore, raw: Raw) -> None:
     for number in range(70):
         id = store.enqueue(1, "alpha", {"type": "observation"})
         raw.set(id, status="processed", completed_at_epoch=store.now() - number)

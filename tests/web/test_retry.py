@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.web.conftest import FAILED, PENDING, PROCESSED, STUCK, UNKNOWN, Visitor, visitor
 from tests.web.reading import follow, partials, press, read
 
 ASLEEP = "claude-mem's worker may not notice by itself."
 
 
-def test_a_plain_form_comes_back_with_the_outcome_once(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_plain_form_comes_back_with_the_outcome_once(client: Visitor, raw: Raw) -> None:
     page = follow(client, press(client, "/?status=processing&order=oldest", "Retry", row=STUCK))
     assert raw.row_is_pending(STUCK)
     assert page.one(id="outcome").text.startswith(f"Retried #{STUCK}. {ASLEEP}")
@@ -36,7 +36,7 @@ def test_a_plain_form_comes_back_to_where_it_was(client: Visitor, place: str) ->
     assert press(client, place, "Retry", row=row).headers["Location"] == place
 
 
-def test_in_place_the_row_stays_and_is_marked(client: Visitor, raw: SqliteRaw) -> None:
+def test_in_place_the_row_stays_and_is_marked(client: Visitor, raw: Raw) -> None:
     answer = press(client, "/", "Retry", row=STUCK, partial=True)
     assert raw.row_is_pending(STUCK)
     changed = partials(answer)
@@ -56,13 +56,13 @@ def test_on_the_message_s_own_page_its_parts_change(client: Visitor) -> None:
     assert changed["#journal"].buttons() == ["Undo"]
 
 
-def test_retry_fresh_starts_the_count_anew(client: Visitor, raw: SqliteRaw) -> None:
+def test_retry_fresh_starts_the_count_anew(client: Visitor, raw: Raw) -> None:
     page = follow(client, press(client, "/", "Retry fresh", row=FAILED))
     assert raw.row(FAILED)["retry_count"] == 0
     assert f"Retried #{FAILED} with fresh attempts." in page.one(id="outcome").text
 
 
-def test_a_plain_retry_keeps_the_count(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_plain_retry_keeps_the_count(client: Visitor, raw: Raw) -> None:
     press(client, "/", "Retry", row=FAILED)
     assert raw.row(FAILED)["retry_count"] == 3
     assert raw.row(FAILED)["status"] == "pending"
@@ -70,7 +70,7 @@ def test_a_plain_retry_keeps_the_count(client: Visitor, raw: SqliteRaw) -> None:
 
 @pytest.mark.parametrize("partial", [True, False], ids=["in place", "plain"])
 def test_a_row_that_changed_meanwhile_is_left_alone_and_shown(
-    client: Visitor, raw: SqliteRaw, clock: Clock, partial: bool
+    client: Visitor, raw: Raw, clock: Clock, partial: bool
 ) -> None:
     seen = read(client.get("/"))
     raw.set(STUCK, status="processed", completed_at_epoch=clock.now)
@@ -85,7 +85,7 @@ def test_a_row_that_changed_meanwhile_is_left_alone_and_shown(
     assert now.one("span", "pill").text == "Processed"
 
 
-def test_a_second_click_does_nothing_twice(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_second_click_does_nothing_twice(client: Visitor, raw: Raw) -> None:
     seen = read(client.get("/"))
     assert press(client, "/", "Retry", row=STUCK, seen=seen).status_code == 303
     assert press(client, "/", "Retry", row=STUCK, seen=seen).status_code == 409
@@ -110,20 +110,20 @@ def test_an_unknown_id_is_said(client: Visitor, partial: bool) -> None:
         {"at": "message", "seen": "x"},
     ],
 )
-def test_an_incomplete_form_is_refused(client: Visitor, raw: SqliteRaw, fields: dict[str, str]) -> None:
+def test_an_incomplete_form_is_refused(client: Visitor, raw: Raw, fields: dict[str, str]) -> None:
     before = raw.rows()
     assert client.act(f"/messages/{STUCK}/retry", fields).status_code == 400
     assert raw.rows() == before
 
 
-def test_an_address_in_the_form_is_never_followed(client: Visitor, raw: SqliteRaw) -> None:
+def test_an_address_in_the_form_is_never_followed(client: Visitor, raw: Raw) -> None:
     row = raw.row(STUCK)
     seen = f"processing.{row['started_processing_at_epoch']}.0"
     sent = {"at": "queue", "seen": seen, "next": "//evil.test", "q": "//evil.test/", "threshold": "//evil.test"}
     assert client.act(f"/messages/{STUCK}/retry", sent).headers["Location"] == "/?q=//evil.test/"
 
 
-def test_without_a_token_nothing_is_done(client: Visitor, raw: SqliteRaw) -> None:
+def test_without_a_token_nothing_is_done(client: Visitor, raw: Raw) -> None:
     client.get("/")
     sent = {"at": "queue", "seen": "processing..0"}
     answer = client.post(f"/messages/{STUCK}/retry", data=sent, headers={"Origin": "http://localhost"})
@@ -132,7 +132,7 @@ def test_without_a_token_nothing_is_done(client: Visitor, raw: SqliteRaw) -> Non
     assert raw.row(STUCK)["status"] == "processing"
 
 
-def test_reading_only_it_is_refused(make_app: Callable[..., Flask], raw: SqliteRaw) -> None:
+def test_reading_only_it_is_refused(make_app: Callable[..., Flask], raw: Raw) -> None:
     client = visitor(make_app(READ_ONLY=True))
     answer = client.act(f"/messages/{STUCK}/retry", {"at": "queue", "seen": "x"}, partial=True)
     assert answer.status_code == 403
@@ -140,7 +140,7 @@ def test_reading_only_it_is_refused(make_app: Callable[..., Flask], raw: SqliteR
     assert raw.row(STUCK)["status"] == "processing"
 
 
-def test_a_busy_database_is_said_and_the_row_left(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_busy_database_is_said_and_the_row_left(client: Visitor, raw: Raw) -> None:
     with raw.write_lock():
         answer = press(client, "/", "Retry", row=STUCK, partial=True)
     assert answer.status_code == 503
@@ -148,7 +148,7 @@ def test_a_busy_database_is_said_and_the_row_left(client: Visitor, raw: SqliteRa
     assert raw.row(STUCK)["status"] == "processing"
 
 
-def test_what_was_processed_is_not_retried(client: Visitor, raw: SqliteRaw) -> None:
+def test_what_was_processed_is_not_retried(client: Visitor, raw: Raw) -> None:
     row = raw.row(PROCESSED)
     answer = client.act(
         f"/messages/{PROCESSED}/retry",
@@ -158,7 +158,7 @@ def test_what_was_processed_is_not_retried(client: Visitor, raw: SqliteRaw) -> N
     assert raw.row(PROCESSED) == row
 
 
-def test_retrying_changes_nothing_by_get(client: Visitor, raw: SqliteRaw) -> None:
+def test_retrying_changes_nothing_by_get(client: Visitor, raw: Raw) -> None:
     before = raw.rows()
     assert client.get(f"/messages/{PENDING}/retry").status_code == 405
     assert raw.rows() == before
@@ -170,7 +170,7 @@ def test_under_a_prefix_it_comes_back_there(mount: Callable[..., Flask]) -> None
     assert press(client, place, "Retry", row=STUCK).headers["Location"] == place
 
 
-def test_a_row_that_was_deleted_meanwhile_is_shown_as_gone(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_row_that_was_deleted_meanwhile_is_shown_as_gone(client: Visitor, raw: Raw) -> None:
     page = read(client.get("/"))
     raw.run("DELETE FROM pending_messages WHERE id = :id", id=PENDING)
     answer = press(client, "/", "Retry", row=PENDING, seen=page, partial=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.web.conftest import PROCESSING, STUCK, Visitor, visitor
 from tests.web.reading import follow, partials, press, read
 
@@ -13,7 +13,7 @@ ALL = "Retry all stuck (1)"
 
 
 @pytest.mark.parametrize("place", ["/", "/stuck"])
-def test_a_plain_form_retries_all_and_comes_back(client: Visitor, raw: SqliteRaw, place: str) -> None:
+def test_a_plain_form_retries_all_and_comes_back(client: Visitor, raw: Raw, place: str) -> None:
     answer = press(client, place, ALL)
     assert answer.headers["Location"] == place
     assert raw.row_is_pending(STUCK)
@@ -31,7 +31,7 @@ def test_in_place_the_rows_stay_and_are_marked(client: Visitor, place: str) -> N
     assert changed["#outcome"].buttons() == ["Undo"]
 
 
-def test_the_instant_is_frozen_with_the_page(client: Visitor, raw: SqliteRaw, clock: Clock) -> None:
+def test_the_instant_is_frozen_with_the_page(client: Visitor, raw: Raw, clock: Clock) -> None:
     seen = read(client.get("/stuck"))
     clock.tick(60 * 60_000)
     press(client, "/stuck", ALL, seen=seen)
@@ -39,14 +39,14 @@ def test_the_instant_is_frozen_with_the_page(client: Visitor, raw: SqliteRaw, cl
     assert raw.row_is_pending(STUCK)
 
 
-def test_the_threshold_of_the_page_counts(client: Visitor, raw: SqliteRaw) -> None:
+def test_the_threshold_of_the_page_counts(client: Visitor, raw: Raw) -> None:
     answer = press(client, "/stuck?threshold=30s", "Retry all stuck (2)")
     assert answer.headers["Location"] == "/stuck?threshold=30s"
     assert raw.row_is_pending(STUCK)
     assert raw.row_is_pending(PROCESSING)
 
 
-def test_all_of_it_is_taken_back_at_once(client: Visitor, raw: SqliteRaw) -> None:
+def test_all_of_it_is_taken_back_at_once(client: Visitor, raw: Raw) -> None:
     before = raw.exact()
     seen = follow(client, press(client, "/stuck?threshold=30s", "Retry all stuck (2)"))
     assert "Taken back for 2 messages." in follow(client, press(client, "/stuck", "Undo", seen=seen)).text
@@ -59,7 +59,7 @@ def test_in_place_all_of_it_is_taken_back(client: Visitor) -> None:
     assert {f"#row-{STUCK}", f"#row-{PROCESSING}"} <= set(partials(answer))
 
 
-def test_a_second_click_changes_nothing(client: Visitor, raw: SqliteRaw) -> None:
+def test_a_second_click_changes_nothing(client: Visitor, raw: Raw) -> None:
     seen = read(client.get("/"))
     press(client, "/", ALL, seen=seen)
     before = raw.rows()
@@ -74,18 +74,18 @@ def test_with_a_filter_on_it_says_that_it_means_the_whole_queue(client: Visitor)
 
 
 @pytest.mark.parametrize("cutoff", ["", "soon", "-1", str(2**63)])
-def test_an_incomplete_form_is_refused(client: Visitor, raw: SqliteRaw, cutoff: str) -> None:
+def test_an_incomplete_form_is_refused(client: Visitor, raw: Raw, cutoff: str) -> None:
     assert client.act("/stuck/retry-all", {"at": "stuck", "cutoff": cutoff}).status_code == 400
     assert raw.row(STUCK)["status"] == "processing"
 
 
-def test_without_a_token_nothing_is_done(client: Visitor, raw: SqliteRaw, clock: Clock) -> None:
+def test_without_a_token_nothing_is_done(client: Visitor, raw: Raw, clock: Clock) -> None:
     sent = {"at": "stuck", "cutoff": str(clock.now)}
     assert client.post("/stuck/retry-all", data=sent, headers={"Origin": "http://localhost"}).status_code == 403
     assert raw.row(STUCK)["status"] == "processing"
 
 
-def test_reading_only_it_is_refused(make_app: Callable[..., Flask], raw: SqliteRaw, clock: Clock) -> None:
+def test_reading_only_it_is_refused(make_app: Callable[..., Flask], raw: Raw, clock: Clock) -> None:
     sent = {"at": "stuck", "cutoff": str(clock.now)}
     assert visitor(make_app(READ_ONLY=True)).act("/stuck/retry-all", sent).status_code == 403
     assert raw.row(STUCK)["status"] == "processing"

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 from tests.web.conftest import PENDING, STUCK, Visitor, addresses, visitor
 
 OURS = {"Origin": "http://localhost"}
@@ -35,7 +35,7 @@ def test_what_is_not_there_is_404_in_our_own_style(mount: Mount, path: str) -> N
 
 
 @pytest.mark.parametrize("id", ["1", str(2**63 - 1), str(-(2**63)), "-5", "0"])
-def test_an_id_has_one_spelling(client: Visitor, raw: SqliteRaw, id: str) -> None:
+def test_an_id_has_one_spelling(client: Visitor, raw: Raw, id: str) -> None:
     if id != str(STUCK):
         raw.run("UPDATE pending_messages SET id = :new WHERE id = :old", new=int(id), old=PENDING)
     assert client.get(f"/messages/{id}").status_code == 200
@@ -102,7 +102,7 @@ def test_head_is_a_get_without_a_body(client: Visitor) -> None:
         assert (head.status_code, head.content_type) == (get.status_code, get.content_type)
 
 
-def test_looking_changes_nothing(app: Flask, raw: SqliteRaw) -> None:
+def test_looking_changes_nothing(app: Flask, raw: Raw) -> None:
     client, before = visitor(app), (raw.exact(), raw.schema(ours=True))
     for _ in range(2):
         for method, path in addresses(app):

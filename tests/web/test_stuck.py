@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.schemas import SHAPES, Shape, build
-from tests.store.backends import Clock, SqliteRaw
+from tests.store.backends import Clock, Raw
 from tests.web.conftest import PENDING, PROCESSING, STUCK, Visitor, visitor
 from tests.web.reading import opened, read
 
@@ -54,7 +54,7 @@ def test_a_fragment_is_the_lists_alone(client: Visitor) -> None:
     assert not list(page.every("html"))
 
 
-def test_with_nothing_stuck_it_says_so(client: Visitor, raw: SqliteRaw) -> None:
+def test_with_nothing_stuck_it_says_so(client: Visitor, raw: Raw) -> None:
     raw.run("DELETE FROM pending_messages")
     page = read(client.get("/stuck"))
     assert "Nothing is stuck" in page.text

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.project.test_worker import GOOD, answering
-from tests.store.backends import SqliteRaw
+from tests.store.backends import Raw
 from tests.web.conftest import SECRET, STUCK, Visitor, visitor
 from tests.web.reading import follow, partials, press, read
 from webui import create_app, open_store
@@ -78,7 +78,7 @@ def test_without_a_token_nobody_is_woken(make_app: Callable[..., Flask]) -> None
     assert worker.asked == []
 
 
-def test_looking_wakes_nobody(make_app: Callable[..., Flask], raw: SqliteRaw) -> None:
+def test_looking_wakes_nobody(make_app: Callable[..., Flask], raw: Raw) -> None:
     with answering(200, json.dumps(GOOD).encode()) as worker:
         client = visitor(make_app(WORKER_URL=worker.url))
         assert client.get("/worker/wake").status_code == 405

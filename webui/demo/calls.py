@@ -60,6 +60,11 @@ REASONS = (
 )
 """Why an attempt failed."""
 
+
+class AgentError(Exception):
+    """An attempt that came to nothing, with one of `REASONS`."""
+
+
 Call = tuple[dict[str, Any], Any]
 
 
@@ -137,6 +142,11 @@ def summary(dice: Random) -> PendingMessage:
     """The request for a summary that ends a session."""
     chosen = dice.randrange(len(REQUESTS))
     return PendingMessage("summarize", last_user_message=REQUESTS[chosen], last_assistant_message=ANSWERS[chosen])
+
+
+def failure(dice: Random) -> AgentError:
+    """What a handler raises."""
+    return AgentError(dice.choice(REASONS))
 
 
 def large(project: Project) -> PendingMessage:

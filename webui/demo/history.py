@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from webui.demo.calls import PROJECTS, REASONS, Project, large, observation, summary
+from webui.demo.calls import PROJECTS, Project, failure, large, observation, summary
 from webui.store import Message, PendingMessage, PendingMessageStore, open_store
+from webui.store.delivery import reason_of
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -92,7 +93,7 @@ class _Past:
         self.store.mark_processed(self._claimed(session).id)
 
     def _used_up(self, session: Session) -> None:
-        reason = self.dice.choice(REASONS)
+        reason = reason_of(failure(self.dice))
         for _ in range(self.store.max_retries + 1):
             self.store.mark_failed(self._claimed(session).id, error=reason)
 
@@ -107,4 +108,4 @@ class _Past:
             case _:
                 self._enqueue(session)
         if number % 16 == 15:
-            self.store.mark_failed(self._claimed(session).id, error=self.dice.choice(REASONS))
+            self.store.mark_failed(self._claimed(session).id, error=reason_of(failure(self.dice)))

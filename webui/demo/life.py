@@ -5,20 +5,27 @@ They are processes of their own, as in real life, and end with the process that 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from random import Random
+from threading import Event, Thread
 
-from webui.demo.calls import PROJECTS, REASONS, observation, summary
-from webui.store import Message, PendingMessageStore, StoreError, open_store
+from webui.demo.calls import PROJECTS, failure, observation, summary
+from webui.store import Delivery, PendingMessageStore, StoreError, consume, open_store
 
 RESTART_AFTER = 2.0
 """Seconds until a worker that crashed is started again."""
+PATIENCE = 15.0
+"""Seconds until a worker that hangs is ended."""
+GRACE = 3.0
+"""Seconds that a child has to finish what it is at, once it is told to stop."""
 HARD = 0.15
 """The share of messages on which most attempts fail."""
 HARD_FAILS = 0.75
@@ -39,29 +46,18 @@ def produce_once(store: PendingMessageStore, dice: Random) -> None:
     store.enqueue(session, name, summary(dice) if dice.random() < 0.04 else observation(project, dice))
 
 
-def work_once(store: PendingMessageStore, dice: Random, think: Callable[[], object]) -> str:
-    """Takes a message of any session, thinks, and ends as luck has it: `processed`, `failed`, `hung` (it forgets the
-    message), `crashed` (the caller has to), or `idle` when nothing waits."""
-    message = _claimed(store, dice)
-    if message is None:
-        return "idle"
-    think()
+def attend(delivery: Delivery, dice: Random, nap: Callable[[float], object], end: Callable[[int], object]) -> None:
+    """What the worker does with a message: it thinks, and ends as luck has it. It may fail; it may crash, or hang until
+    somebody ends it: in both the message stays behind, claimed by nobody who is alive."""
+    nap(dice.uniform(0.6, 2.2))
     luck = dice.random()
     if luck < CRASHES:
-        return "crashed"
-    if luck < CRASHES + HANGS:
-        return "hung"
-    if Random(message.id).random() < HARD and dice.random() < HARD_FAILS:
-        store.mark_failed(message.id, error=dice.choice(REASONS), claim=message)
-        return "failed"
-    store.mark_processed(message.id, claim=message)
-    return "processed"
-
-
-def _claimed(store: PendingMessageStore, dice: Random) -> Message | None:
-    sessions = store.get_sessions_with_pending_messages()
-    dice.shuffle(sessions)
-    return next((message for session in sessions if (message := store.claim_next_message(session))), None)
+        end(1)
+    elif luck < CRASHES + HANGS:
+        nap(PATIENCE)
+        end(1)
+    elif Random(delivery.id).random() < HARD and dice.random() < HARD_FAILS:
+        raise failure(dice)
 
 
 def produce(path: str) -> None:
@@ -76,11 +72,17 @@ def produce(path: str) -> None:
 
 def work(path: str) -> None:
     """A worker: a little faster than the producer, so that the backlog melts."""
-    dice = Random()
+    logging.getLogger("webui.store").addHandler(logging.NullHandler())  # the pages tell what failed
+    orphaned = Event()
+    Thread(target=_watch_the_parent, args=[orphaned], daemon=True).start()
     with suppress(StoreError), closing(open_store(path)) as store:
-        while _nap(dice.uniform(0.1, 0.4)):
-            if work_once(store, dice, lambda: _nap(dice.uniform(0.5, 1.8))) == "crashed":
-                os._exit(1)
+        consume(store, None, partial(attend, dice=Random(), nap=_nap, end=os._exit), stop=orphaned)
+
+
+def _watch_the_parent(orphaned: Event) -> None:
+    while _nap(3600):
+        pass
+    orphaned.set()
 
 
 def _nap(seconds: float) -> bool:
@@ -117,6 +119,9 @@ def _keep(path: str, roles: tuple[Role, ...], leash: Connection) -> None:
         running = {role: process if process.is_alive() else _started(role, path) for role, process in running.items()}
     for process in running.values():
         process.terminate()
+    for process in running.values():
+        process.join(GRACE)
+        process.kill()
         process.join()
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode
 
 from webui.store import errors, migrate
+from webui.store.consume import Consumed, consume
 from webui.store.database import Database
+from webui.store.delivery import Delivery
 from webui.store.errors import (
     Busy,
     Corrupt,
@@ -28,9 +30,9 @@ from webui.store.sqlite import SQLite
 from webui.store.store import PendingMessageStore
 
 __all__ = [
-    "Busy", "Corrupt", "DiskFull", "InvalidPayload", "Message", "Missing", "NotAQueue", "NotFound", "PendingMessage",
-    "PendingMessageStore", "ReadOnly", "SchemaChanged", "SessionInfo", "StoreError", "UnknownSession", "UnknownType",
-    "Unsupported", "WrongState", "errors", "open_store",
+    "Busy", "Consumed", "Corrupt", "Delivery", "DiskFull", "InvalidPayload", "Message", "Missing", "NotAQueue",
+    "NotFound", "PendingMessage", "PendingMessageStore", "ReadOnly", "SchemaChanged", "SessionInfo", "StoreError",
+    "UnknownSession", "UnknownType", "Unsupported", "WrongState", "consume", "errors", "open_database", "open_store",
 ]  # fmt: skip
 
 
@@ -50,18 +52,20 @@ def open_store(
     `?prepare_threshold=none` suits a pooler that keeps no prepared statements. Raises Missing, NotAQueue, Corrupt,
     Busy, and Unsupported for a URL of another kind.
     """
-    database = _database(url, read_only, create)
+    database = open_database(url, read_only=read_only, create=create)
     try:
         if create:
             migrate.migrate(database, side_tables=False)
-        database.look()
+        else:
+            database.look()
     except BaseException:
         database.close()
         raise
     return PendingMessageStore(database, max_retries=max_retries, clock=clock)
 
 
-def _database(url: str, read_only: bool, create: bool) -> Database:
+def open_database(url: str, *, read_only: bool = False, create: bool = False) -> Database:
+    """The database itself, which may have no queue yet. Raises Missing and Unsupported."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         return SQLite(url, read_only=read_only, create=create)
@@ -75,9 +79,7 @@ def _database(url: str, read_only: bool, create: bool) -> Database:
         except ImportError:
             raise Unsupported("PostgreSQL needs the extra: pip install 'unstick[postgres]'.") from None
         threshold = given.get("prepare_threshold", "5")
-        return Postgres(
-            address, read_only=read_only, prepare_threshold=int(threshold) if threshold.isdigit() else None
-        )
+        return Postgres(address, read_only=read_only, prepare_threshold=int(threshold) if threshold.isdigit() else None)
     raise Unsupported(f"Unstick opens sqlite:///path, a bare path or postgresql://…, not {scheme}:// addresses.")
 
 

@@ -1,13 +1,23 @@
-"""Claims beyond the contract: several messages at once, and a claim that is kept while its worker still works."""
+"""Claims beyond the contract: several messages at once, a claim that is kept while its worker still works or waits, and
+one that is handed back."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
+from webui.store import migrate
 from webui.store import statements as sql
+from webui.store.encoding import without_nul
 from webui.store.errors import Unsupported
 from webui.store.model import Message
 from webui.store.store import PendingMessageStore
+
+# Released and claimed again in one millisecond, a message would have two claims that nothing tells apart. (A failure
+# needs no such guard: it raises the retry count.)
+NOT_AT_ONCE = " [AND coalesce(started_processing_at_epoch, 0) <> :now]"
+TRIES = 20
+"""How many milliseconds a release waits for a clock that stands still."""
 
 
 def claim_messages(store: PendingMessageStore, session_db_id: int | None = None, limit: int = 1) -> list[Message]:
@@ -28,3 +38,29 @@ def renew_claim(store: PendingMessageStore, claim: Message) -> Message | None:
         raise Unsupported(f"{store.name} does not record when a message was claimed, so a claim cannot be renewed.")
     rows = store.database.rows(sql.RENEW + sql.STANDS + sql.STARTED, store.claim_values(claim.id, claim))
     return replace(claim, started_processing_at_epoch=rows[0][0]) if rows else None
+
+
+def note_failure(store: PendingMessageStore, claim: Message, error: str) -> Message | None:
+    """Keep the reason of a failed attempt at once, and its claim, started anew, until `mark_failed` ends it: the claim
+    to go on with, or None when it stands no more (then nothing is kept)."""
+    values = store.claim_values(claim.id, claim)
+    with store.database.writing() as tx:
+        rows = tx.rows(sql.RENEW + sql.STANDS + sql.STARTED, values)
+        if rows:
+            migrate.ensure_side_tables(tx)
+            tx.rows(sql.KEEP_REASON, {"id": claim.id, "now": values["now"], "error": without_nul(error)})
+    return replace(claim, started_processing_at_epoch=rows[0][0]) if rows else None
+
+
+def release_claim(store: PendingMessageStore, claim: Message) -> bool:
+    """Hand a claimed message back, pending with its retry count as it was; whether the claim still stood. Never in the
+    very millisecond of the claim: it waits for the next one."""
+    text = sql.RELEASE + sql.STANDS + NOT_AT_ONCE + " RETURNING id"
+    for _ in range(TRIES):
+        too_early = store.now() == claim.started_processing_at_epoch
+        if store.database.rows(text, store.claim_values(claim.id, claim)):
+            return True
+        if not too_early:
+            break
+        time.sleep(0.001)
+    return False

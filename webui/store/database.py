@@ -50,6 +50,10 @@ class Transaction(Protocol):
         """Run one statement and return all its rows; no cursor stays open. A number beyond 64 bits matches nothing."""
         ...
 
+    def many(self, text: str, params: list[dict[str, Any]]) -> None:
+        """Run one statement for each of these parameters."""
+        ...
+
     def script(self, text: str) -> None:
         """Run the statements of a file of ours."""
         ...
@@ -72,6 +76,15 @@ class Transaction(Protocol):
 
     def budget(self, ms: float | None) -> None:
         """Stop a statement that runs past so many ms from now with `TimeUp`; `None` lifts the limit."""
+        ...
+
+
+class Watcher(Protocol):
+    """Tells when a queue may have changed. For one thread."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for at most so long; whether anybody may have changed something since the wait before (or since the
+        watcher was made). While the database is away it waits, and its return is a change."""
         ...
 
 
@@ -105,6 +118,10 @@ class Database(Protocol):
         nothing."""
         ...
 
+    def change(self, text: str, params: Params) -> int:
+        """Run one statement in a transaction of its own and return how many rows it changed."""
+        ...
+
     def reading(self) -> AbstractContextManager[Transaction]:
         """A consistent view for a page; keep it short."""
         ...
@@ -115,6 +132,10 @@ class Database(Protocol):
 
     def migrating(self) -> AbstractContextManager[Transaction]:
         """As `writing`, and alone, in a database that may have no queue yet."""
+        ...
+
+    def watch(self) -> AbstractContextManager[Watcher]:
+        """A watcher with a connection of its own, for as long as the block lasts."""
         ...
 
     def close(self) -> None:

@@ -23,14 +23,39 @@ def _is_zero(value: Any) -> bool:
     return isinstance(value, (int, float)) and (value == 0 or value != value)
 
 
-def plain_text(value: Any) -> Any:
-    """A text column's value: empty ones are NULL, the rest as `storable` has it."""
+def plain_text(value: Any) -> str | None:
+    """A text column's value: empty ones are NULL, the rest as `storable` has it. Raises InvalidPayload."""
     return None if is_empty(value) else storable(value)
 
 
-def storable(value: Any) -> Any:
-    """A text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
-    return _SURROGATE.sub("\ufffd", _paired(value)) if isinstance(value, str) else value
+def storable(value: Any) -> str | None:
+    """A text that UTF-8 can hold: a lone surrogate becomes U+FFFD, and a number its digits (True is 1), as SQLite has
+    it. None stays None. Raises InvalidPayload for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", _paired(value))
+    if not isinstance(value, (int, float)):
+        raise InvalidPayload(f"There is a {type(value).__name__} where a text belongs.")
+    try:
+        return str(int(value) if isinstance(value, bool) else value)
+    except ValueError as error:
+        raise InvalidPayload(f"There is a number where a text belongs, and it is too long: {error}.") from None
+
+
+def whole_number(value: Any) -> Any:
+    """A number column's value: empty ones are NULL. A fraction goes as its digits, which a database takes as they are
+    or refuses, but never rounds."""
+    if is_empty(value):
+        return None
+    if isinstance(value, float) and math.isfinite(value):
+        return int(value) if value.is_integer() and abs(value) < 2**63 else repr(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+def without_nul(text: str) -> str:
+    """A text that every database can hold: a NUL becomes U+FFFD too."""
+    return str(storable(text.replace("\0", "\ufffd")))
 
 
 def _paired(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from webui.store import migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
-from webui.store.encoding import storable
+from webui.store.encoding import without_nul
 from webui.store.errors import Busy, DiskFull, NotFound, ReadOnly, UnknownSession, WrongState
 from webui.store.model import Count, JournalEntry, Outcome, Row
 from webui.store.pace import Pace
@@ -97,9 +97,9 @@ def add(
     migrate.ensure_side_tables(tx)
     values = {
         "now": now,
-        "actor": storable(actor),
+        "actor": without_nul(actor),
         "action": action,
-        "reason": storable(reason),
+        "reason": None if reason is None else without_nul(reason),
         "cutoff": cutoff,
         "undoes": undoes,
     }

@@ -91,7 +91,8 @@ def ensure_trash(tx: Transaction) -> None:
 
 def _trash_lacks(tx: Transaction) -> list[str]:
     held = tx.shape.tables.get(f"{SIDE}trash", ())
-    return [f"{quoted(name)} {tx.shape.types.get(name, '')}" for name in tx.shape.columns if name not in held]
+    types = tx.shape.types.get(QUEUE, {})
+    return [f"{quoted(name)} {types.get(name, '')}" for name in tx.shape.columns if name not in held]
 
 
 def clean(database: Database) -> dict[str, int]:

@@ -1,48 +1,38 @@
-"""PostgreSQL through psycopg 3 and its pool: the only file that knows them."""
+"""A queue in a PostgreSQL database."""
 
 from __future__ import annotations
 
-import os
-import re
-import selectors
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import lru_cache
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import no_result
-from psycopg_pool import ConnectionPool, PoolTimeout
-
 from webui.store import errors
-from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record, TimeUp
+from webui.store.database import WORKER_WAIT, Params, Record, TimeUp
 from webui.store.dialect import POSTGRES
 from webui.store.model import Piece
-from webui.store.postgres_errors import named, unreachable
+from webui.store.postgres_driver import (
+    SERVER_CLOCK,
+    Address,
+    Canceled,
+    Connection,
+    Connections,
+    Error,
+    change,
+    run,
+    run_many,
+)
 from webui.store.postgres_shape import read_shape
+from webui.store.postgres_watch import PostgresWatcher
 from webui.store.schema import KEYS, Shape
 
-CONNECTIONS = 20
-"""At most so many connections of one process."""
+# Planned for any limit and any time, as a prepared statement may be, a page's question could read the whole table.
+BEGIN_PAGE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan"
 LONGEST = 10_000
 """How long one statement of a page may run, in ms."""
-DEFAULTS = {
-    "application_name": "unstick",
-    "connect_timeout": "5",
-    "client_encoding": "UTF8",
-    # A server that is gone without a word is noticed after some seconds, not after the kernel's minutes.
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "2",
-    "tcp_user_timeout": "15000",
-}
+TRIES = 100
 MIGRATION_LOCK = 0x756E737469636B
 """The advisory lock of whoever changes our tables: `unstick` as a number."""
-SERVER_CLOCK = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
-TOO_OLD = 130_000
-
-Connection = psycopg.Connection[Any]
 
 
 class Postgres:
@@ -52,20 +42,14 @@ class Postgres:
     dialect = POSTGRES
 
     def __init__(self, url: str, *, read_only: bool = False, prepare_threshold: int | None = 5) -> None:
-        try:
-            given = {name: str(value) for name, value in conninfo_to_dict(url).items()}
-        except psycopg.ProgrammingError as error:
-            raise errors.Unsupported(f"This is no address of a PostgreSQL database: {error}") from None
-        self._conninfo = make_conninfo(**{**DEFAULTS, **given})
-        self._prepare_threshold = prepare_threshold
-        self.name = given.get("dbname") or given.get("user") or "postgres"
-        user = f"{given['user']}@" if "user" in given else ""
-        port = f":{given['port']}" if "port" in given else ""
-        host = given.get("host", "")
-        self.location = f"postgresql://{user}{'' if host.startswith('/') else host}{port}/{self.name}"
+        address = Address.parse(url)
+        self.name = address.name
+        self.location = address.location
         self.read_only = read_only
-        self._pool: ConnectionPool[Connection] | None = None
-        self._owner = os.getpid()
+        self._connections = Connections(
+            address, read_only=read_only, prepare_threshold=prepare_threshold, on_change=self._forget
+        )
+        self._held = threading.local()
         self._shape: Shape | None = None
 
     @property
@@ -74,9 +58,14 @@ class Postgres:
         return self._shape or self.look()
 
     def now(self) -> int:
-        """The server's clock, in ms since the epoch: one for all hosts."""
-        with self._connection() as connection:
-            return int(connection.execute(f"SELECT {SERVER_CLOCK}").fetchall()[0][0])
+        """The server's clock, in ms since the epoch: one for all hosts. Inside a transaction its connection asks, for
+        many threads that each hold one and want another would wait for each other."""
+        text = f"SELECT {SERVER_CLOCK}"
+        held: Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            return int(run(held, text, None)[0][0])
+        with self._connections.one() as connection:
+            return int(run(connection, text, None)[0][0])
 
     def stamp(self) -> object:
         """A mark: the statement that takes it reads the server's clock itself, without a journey of its own."""
@@ -84,7 +73,7 @@ class Postgres:
 
     def look(self) -> Shape:
         """Find the tables anew."""
-        with self._connection() as connection:
+        with self._connections.one() as connection:
             shape = _any_shape(connection)
         try:
             shape.check()
@@ -98,14 +87,20 @@ class Postgres:
     def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
         """Run one statement in a transaction of its own and return all its rows."""
         sql = self.shape.sql(text)
-        with self._connection() as connection:
-            return _run(connection, sql, params)
+        with self._connections.one() as connection:
+            return run(connection, sql, params)
+
+    def change(self, text: str, params: Params) -> int:
+        """Run one statement in a transaction of its own and return how many rows it changed."""
+        sql = self.shape.sql(text)
+        with self._connections.one() as connection:
+            return change(connection, sql, params)
 
     @contextmanager
     def reading(self) -> Iterator[PostgresTransaction]:
         """A consistent view for a page."""
         shape = self.shape
-        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "statement_timeout", LONGEST) as page:
+        with self._transaction(BEGIN_PAGE, "statement_timeout", LONGEST) as page:
             yield PostgresTransaction(page, shape)
 
     @contextmanager
@@ -129,80 +124,33 @@ class Postgres:
         self._shape = None
 
     @contextmanager
+    def watch(self) -> Iterator[PostgresWatcher]:
+        """A watcher with a connection of its own, which listens."""
+        with closing(PostgresWatcher(self._connections.alone)) as watcher:
+            yield watcher
+
+    def close(self) -> None:
+        """Close every connection; the next call opens new ones."""
+        self._forget()
+        self._connections.close()
+
+    def _forget(self) -> None:
+        self._shape = None
+
+    @contextmanager
     def _transaction(self, begin: str, setting: str, ms: int) -> Iterator[Connection]:
         if self.read_only and begin == "BEGIN":
             raise errors.ReadOnly("The queue is open for reading only: nothing was changed.")
-        with self._connection() as connection:
+        with self._connections.one() as connection:
             connection.execute(f"{begin}; SET LOCAL {setting} = {int(ms)}")
+            self._held.connection = connection
             try:
                 yield connection
                 connection.execute("COMMIT")
             finally:
-                with suppress(psycopg.Error):  # the first error is the one that matters
+                self._held.connection = None
+                with suppress(Error):  # the first error is the one that matters
                     connection.rollback()
-
-    def close(self) -> None:
-        """Close every connection; the next call opens new ones."""
-        pool, self._pool, self._shape = self._pool, None, None
-        if pool is not None and self._owner == os.getpid():
-            pool.close()
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        pool = self._opened()
-        try:
-            connection = pool.getconn(PAGE_WAIT / 1000)
-        except PoolTimeout:
-            raise self._why() from None
-        except psycopg.OperationalError as error:
-            raise unreachable(error.sqlstate, str(error), self.location) from None
-        try:
-            yield connection
-        except psycopg.Error as error:
-            found = named(error.sqlstate, self.location) if _is_known(error) else None
-            if isinstance(found, errors.SchemaChanged):
-                self._shape = None
-                connection.close()  # what it has prepared is of the old tables
-            if found is None:
-                raise
-            raise found from error
-        finally:
-            pool.putconn(connection)
-
-    def _opened(self) -> ConnectionPool[Connection]:
-        if self._owner != os.getpid():
-            # A fork's child keeps its parent's pool, unused: its connections are the parent's.
-            self._parents, self._pool, self._owner = self._pool, None, os.getpid()
-        if self._pool is None:
-            self._connect().close()  # a pool would only say that it took too long
-            pool: ConnectionPool[Connection] = ConnectionPool(
-                self._conninfo, min_size=0, max_size=CONNECTIONS, open=True, check=_check, configure=self._configure,
-                kwargs={"autocommit": True, "row_factory": _records, "prepare_threshold": self._prepare_threshold},
-            )  # fmt: skip
-            self._pool = pool
-        return self._pool
-
-    def _connect(self) -> Connection:
-        try:
-            connection: Connection = psycopg.connect(self._conninfo, autocommit=True)
-        except psycopg.OperationalError as error:
-            raise unreachable(error.sqlstate, str(error), self.location) from None
-        if connection.info.server_version < TOO_OLD:
-            connection.close()
-            raise errors.Unsupported(f"Unstick needs PostgreSQL 13 or newer: {self.location} is older.")
-        return connection
-
-    def _why(self) -> errors.StoreError:
-        """Why the pool has no connection for us."""
-        try:
-            self._connect().close()
-        except errors.StoreError as error:
-            return error
-        return errors.Busy(f"All {CONNECTIONS} connections to {self.location} are in use: try again.")
-
-    def _configure(self, connection: Connection) -> None:
-        read_only = "; SET default_transaction_read_only = on" if self.read_only else ""
-        connection.execute(f"SET lock_timeout = {WORKER_WAIT}{read_only}")
 
 
 class PostgresTransaction:
@@ -217,12 +165,16 @@ class PostgresTransaction:
         """Run one statement and return all its rows."""
         sql = self.shape.sql(text)
         try:
-            return _run(self._connection, sql, params)
-        except psycopg.errors.QueryCanceled as error:
+            return run(self._connection, sql, params)
+        except Canceled as error:
             if not self._bounded:
                 raise
-            self._connection.execute("ROLLBACK TO SAVEPOINT budget")
+            self._unbound()
             raise TimeUp from error
+
+    def many(self, text: str, params: list[dict[str, Any]]) -> None:
+        """Run one statement for each of these parameters."""
+        run_many(self._connection, self.shape.sql(text), params)
 
     def script(self, text: str) -> None:
         """Run the statements of a file of ours."""
@@ -251,69 +203,23 @@ class PostgresTransaction:
         return Piece("null")
 
     def budget(self, ms: float | None) -> None:
-        """Stop a statement that runs past so many ms from now with `TimeUp`; `None` lifts the limit."""
+        """Stop a statement that runs past so many ms from now with `TimeUp`; `None` lifts the limit. For reading: what
+        was written meanwhile is rolled back."""
         if self._bounded:
-            self._connection.execute(f"RELEASE SAVEPOINT budget; SET LOCAL statement_timeout = {LONGEST}")
-        self._bounded = ms is not None
+            self._unbound()
         if ms is not None:
             self._connection.execute(f"SAVEPOINT budget; SET LOCAL statement_timeout = {max(1, round(ms))}")
+            self._bounded = True
 
-
-class _Record(tuple[Any, ...]):
-    """A row by position, by name, or unpacked."""
-
-    names: tuple[str, ...]
-
-    def __getitem__(self, key: Any) -> Any:
-        return tuple.__getitem__(self, self.names.index(key) if isinstance(key, str) else key)
-
-    def keys(self) -> list[str]:
-        return list(self.names)
-
-
-@lru_cache(maxsize=512)
-def _record(names: tuple[str, ...]) -> type[_Record]:
-    return type("_Record", (_Record,), {"names": names, "__slots__": ()})
-
-
-def _records(cursor: psycopg.Cursor[Any]) -> Any:
-    """psycopg's row factory for such records."""
-    if cursor.description is None:
-        return no_result
-    return _record(tuple(column.name for column in cursor.description))
-
-
-_NAME = re.compile(r"(?<![:\w]):([a-z_]\w*)")
-
-
-@lru_cache(maxsize=1024)
-def _translated(sql: str, server_clock: bool) -> str:
-    """The text with psycopg's marks for parameters."""
-    sql = sql.replace("%", "%%")
-    if server_clock:
-        sql = re.sub(r"(?<![:\w]):now\b", SERVER_CLOCK, sql)
-    return _NAME.sub(r"%(\1)s", sql)
-
-
-def _run(connection: Connection, sql: str, params: Params | None) -> list[Record]:
-    given = params or {}
-    cursor = connection.execute(_translated(sql, given.get("now") is SERVER_CLOCK), given)
-    return cursor.fetchall() if cursor.description is not None else []
+    def _unbound(self) -> None:
+        """Back to where the budget began, and to the limit that was before it. Until then the budget's limit is on this
+        too, and on a busy machine it can be over before this begins: then again."""
+        for _ in range(TRIES):
+            with suppress(Canceled):
+                self._connection.execute("ROLLBACK TO SAVEPOINT budget; RELEASE SAVEPOINT budget")
+                break
+        self._bounded = False
 
 
 def _any_shape(connection: Connection) -> Shape:
     return read_shape(lambda text: connection.execute(text).fetchall())
-
-
-def _is_known(error: psycopg.Error) -> bool:
-    """Whether the server, or its silence, is to blame; an error of the driver's without a state is a fault of ours."""
-    return error.sqlstate is not None or isinstance(error, (psycopg.OperationalError, psycopg.DataError))
-
-
-def _check(connection: Connection) -> None:
-    """Whether an idle connection still lives, without a journey to the server: what is readable there is its end, or a
-    message that a statement will make us read."""
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(connection, selectors.EVENT_READ)
-        if waiting.select(0):
-            ConnectionPool.check_connection(connection)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from webui.store.errors import (
     Busy,
     Corrupt,
@@ -26,6 +28,7 @@ _NAMED: tuple[tuple[str, type[StoreError], str], ...] = (
     ("55P03", Busy, "Somebody else holds the same rows of {} and did not let go: nothing was changed. Try again."),
     ("57014", Busy, "{} took too long to answer: nothing was changed. Try again."),
     ("40", Busy, "Somebody else changed the same rows of {} at the same time: nothing was changed. Try again."),
+    ("25P", Busy, "{} ended our transaction, which took too long: nothing was changed. Try again."),
     ("25006", ReadOnly, "{} takes no changes (a replica, or set to read-only): nothing was changed."),
     ("42501", ReadOnly, "{} does not allow this user to do that: nothing was changed."),
     ("53100", DiskFull, "The disk of {} is full: nothing was changed. Make room and try again."),
@@ -34,38 +37,56 @@ _NAMED: tuple[tuple[str, type[StoreError], str], ...] = (
     ("57P03", Busy, "The server of {} is starting or stopping: try again in a moment."),
     ("57P", Missing, _AWAY),
     ("58", Corrupt, "The server of {} cannot read or write its files: see its log."),
+    ("3F000", Missing, "{} has no schema for our tables: make it first (`CREATE SCHEMA`), or correct the search_path."),
     ("3D000", Missing, "There is no database {}. Make it first (`createdb`)."),
-    ("28", Missing, "The server of {} does not let us in: check the user and the password."),
+    ("28P01", Missing, "The server of {} does not let us in: check the password."),
+    ("28", Missing, "The server of {} does not let us in: check the user, and what its pg_hba.conf allows."),
+    ("26000", Unsupported, "A pooler before {} keeps no prepared statements: add prepare_threshold=none to the URL."),
+    ("42P05", Unsupported, "A pooler before {} mixes up prepared statements: add prepare_threshold=none to the URL."),
     ("42P01", SchemaChanged, "Another program changed the tables of {}: look again."),
     ("42703", SchemaChanged, "Another program changed the tables of {}: look again."),
     ("0A000", SchemaChanged, "Another program changed the tables of {}: look again."),
     ("XX001", Corrupt, "{} is damaged: see the server's log, or restore a copy."),
     ("XX002", Corrupt, "{} is damaged: see the server's log, or restore a copy."),
     ("42804", InvalidPayload, "A message's text and numbers must be text, whole numbers or nothing."),
+    ("2200H", DiskFull, "{} has given out its last id: nothing was changed."),
+    ("22P05", InvalidPayload, "The encoding of {} cannot hold this text."),
     ("22", InvalidPayload, "A message holds text without NUL, whole numbers of 64 bits, or nothing."),
     ("54", InvalidPayload, "The message is larger than {} can hold."),
     ("08", Missing, _AWAY),
 )
 
 
-def named(state: str | None, location: str) -> StoreError | None:
-    """The store's own error for a SQLSTATE, or None for one that is not in the table. Without a state the server did
-    not answer at all."""
-    if state is None:
-        return Missing(_AWAY.format(location))
+def named(state: str, location: str) -> StoreError | None:
+    """The store's own error for a SQLSTATE, or None for one that is not in the table."""
     for beginning, kind, sentence in _NAMED:
         if state.startswith(beginning):
             return kind(sentence.format(location))
     return None
 
 
-def unreachable(state: str | None, reason: str, location: str) -> StoreError:
+_SAID = (
+    (r"fe_sendauth: no password", "28P01"),
+    (r"FATAL: +password authentication", "28P01"),
+    (r"FATAL: +(role|no pg_hba.conf entry|pg_hba.conf rejects)", "28"),
+    (r'FATAL: +database ".*" does not exist', "3D000"),
+    (r"FATAL: +(sorry, too many|too many connections|remaining connection slots)", "53300"),
+    (r"FATAL: +the database system is", "57P03"),
+)
+"""How a server refuses a connection, of which the driver keeps no SQLSTATE. One that speaks another language is
+quoted."""
+
+
+def unreachable(reason: str, location: str) -> StoreError:
     """The store's own error for a connection that could not be made; `reason` is the driver's text."""
-    if state is not None:
-        return named(state, location) or Missing(f"{location} cannot be opened: {reason}.")
-    for words, code in (("does not exist", "3D000"), ("authentication failed", "28"), ("too many", "53300"),
-                        ("no pg_hba.conf entry", "28"), ("starting up", "57P03"), ("shutting down", "57P03"),
-                        ("remaining connection slots", "53300"), ("no password", "28")):  # fmt: skip
-        if words in reason:
-            return named(code, location) or Missing(reason)
-    return Missing(f"No PostgreSQL server answers for {location} ({' '.join(reason.split())[:200]}).")
+    state = next((state for words, state in _SAID if re.search(words, reason)), "")
+    known = named(state, location)
+    if known:
+        return known
+    before, refused, said = reason.partition("FATAL:")
+    text = " ".join((said or before).split())[:200]
+    return Missing(
+        f"The server of {location} does not let us in: {text}"
+        if refused
+        else f"No PostgreSQL server answers for {location}: {text}"
+    )

@@ -45,7 +45,7 @@ def read_shape(query: Query) -> Shape:
             for _, table, _, first, unique in _of("index", found)
         ),
         claude_mem="observations" in tables,
-        types={name: text for _, table, name, text, _ in _of("column", found) if table == QUEUE},
+        types={table: {n: text for _, t, n, text, _ in _of("column", found) if t == table} for table in tables},
         dialect=POSTGRES,
     )
 

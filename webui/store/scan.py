@@ -30,7 +30,7 @@ MATCHES = """
 SELECT {{row}} FROM pending_messages WHERE {is_status} {narrow} {start} AND id {until} :edge {condition}
 ORDER BY id {order} LIMIT :limit"""
 # Two lists of ids, each from an index alone, meet before any row is read.
-OF_SESSION = "AND id IN (SELECT id FROM pending_messages {by_session} WHERE session_db_id = :session)"
+OF_SESSION = "AND id {one_of} (SELECT id FROM pending_messages {by_session} WHERE session_db_id = :session){one_of_end}"
 PROCESSED = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = 'processed' LIMIT :most) AS found"
 SESSION_SIZE = """
 SELECT count(*) FROM (

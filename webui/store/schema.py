@@ -76,8 +76,8 @@ class Shape:
     """Each index of the queue with its first column; a partial one with ''."""
     session_names_unique: bool = True
     claude_mem: bool = False
-    types: Mapping[str, str] = field(default_factory=dict)
-    """The type of each of the queue's columns, where the database has one."""
+    types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The type of each column of each table, where the database has them."""
     dialect: Dialect = SQLITE
 
     def check(self) -> None:
@@ -159,7 +159,8 @@ class Shape:
     def _macro(self, match: re.Match[str]) -> str:
         name = match[1]
         if name in OPTIONAL or name in KNOWN_EXTRA:
-            return name if name in self.columns else "NULL"
+            # PostgreSQL sorts by a value only if it has a type.
+            return name if name in self.columns else "CAST(NULL AS BIGINT)"
         return self._macros[name]
 
     @cached_property

@@ -16,10 +16,13 @@ WHERE id = (SELECT id FROM next) RETURNING {message}, NULL {extra}"""
 CLAIM = _NEXT + _CLAIM
 # Several at once. The number stands in the text: a planner that does not know it might read the whole table.
 CLAIM_SEVERAL = CLAIM.replace("LIMIT 1", "LIMIT :batch").replace("id = (SELECT", "id IN (SELECT")
-CLAIM_SEVERAL_OF_ANY = CLAIM_SEVERAL.replace("{by_claim}", "").replace("session_db_id = :session AND ", "")
+CLAIM_SEVERAL_OF_ANY = (
+    CLAIM_SEVERAL.replace("{by_claim}", "").replace("session_db_id = :session AND ", "")
+    .replace("{in_order}", "{in_order_of_all}")
+)  # fmt: skip
 ALL_PENDING = """
 SELECT {message}, NULL {extra} FROM pending_messages {by_claim}
-WHERE session_db_id = :session AND status = 'pending' ORDER BY id"""
+WHERE session_db_id = :session AND status = 'pending' ORDER BY {in_order}"""
 # One part for each status: an IN over statuses has no partial index, and would read what was processed too.
 QUEUE = """
 SELECT {message}, {project} {extra} FROM pending_messages WHERE id IN (
@@ -34,7 +37,7 @@ RENEW = """
 UPDATE pending_messages SET cwd = cwd [, started_processing_at_epoch = :now] WHERE id = :id """
 RETRY = """
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
-WHERE id = :id AND status IN ('pending', 'processing', 'failed') RETURNING id"""
+WHERE id = :id AND status IN ('pending', 'processing', 'failed')"""
 # The plus keeps the foreign key's index out of it: with that, it would read the session's whole history.
 PROCESSING_OF_SESSION = """
 SELECT id FROM pending_messages
@@ -47,7 +50,7 @@ UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = 
 WHERE id = :id AND status = 'processing' """
 RELEASE_OF_SESSION = RELEASE + "AND session_db_id = :session RETURNING id"
 RELEASE_STUCK = RELEASE + "AND {started_processing_at_epoch} < :cutoff RETURNING id"
-ABORT = "DELETE FROM pending_messages WHERE id = :id RETURNING id"
+ABORT = "DELETE FROM pending_messages WHERE id = :id"
 RECENT = """
 SELECT {message}, {project} {extra} FROM pending_messages
 WHERE status = 'processed' AND {completed_at_epoch} > :since
@@ -56,8 +59,7 @@ MARK_PROCESSING = """
 UPDATE pending_messages SET status = 'processing' [, started_processing_at_epoch = :now]
 WHERE id = :id AND status = 'pending'"""
 STANDS = """
- AND status = 'processing' [AND (started_processing_at_epoch = :started
-   OR (started_processing_at_epoch IS NULL AND CAST(:started AS BIGINT) IS NULL))] [AND retry_count = :retry_count]"""
+ AND status = 'processing' [AND started_processing_at_epoch {same} :started] [AND retry_count = :retry_count]"""
 STARTED = " RETURNING {started_processing_at_epoch}"
 MARK_PROCESSED = """
 UPDATE pending_messages

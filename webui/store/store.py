@@ -10,7 +10,7 @@ from typing import Any
 from webui.store import migrate
 from webui.store import statements as sql
 from webui.store.database import WORKER_WAIT, Database, Params, Record
-from webui.store.encoding import from_json, is_empty, plain_text, storable, to_json
+from webui.store.encoding import from_json, is_empty, plain_text, storable, to_json, whole_number, without_nul
 from webui.store.errors import InvalidPayload, UnknownSession, UnknownType, Unsupported
 from webui.store.model import TYPES, Message, PendingMessage, SessionInfo
 from webui.store.pace import Pace
@@ -18,6 +18,7 @@ from webui.store.schema import CLAIM_INDEX, COLUMNS, Capabilities
 
 _FIELDS = {field.name for field in fields(PendingMessage)}
 _MAX = 2**63 - 1
+_WIDTH = len(COLUMNS) + 1
 
 
 class PendingMessageStore:
@@ -76,8 +77,9 @@ class PendingMessageStore:
             "session": session_db_id, "cid": storable(content_session_id), "type": given.type, "now": self.stamp(),
             "tool_input": to_json(given.tool_input), "tool_response": to_json(given.tool_response),
         }  # fmt: skip
-        for name in ("tool_name", "cwd", "last_user_message", "last_assistant_message", "prompt_number"):
+        for name in ("tool_name", "cwd", "last_user_message", "last_assistant_message"):
             values[name] = plain_text(getattr(given, name))
+        values["prompt_number"] = whole_number(given.prompt_number)
         found: int = self.database.rows(sql.ENQUEUE, values)[0][0]
         return found
 
@@ -100,7 +102,7 @@ class PendingMessageStore:
 
     def retry_message(self, id: int) -> bool:
         """Make a pending, processing or failed message pending; whether there was such a row."""
-        return bool(self.database.rows(sql.RETRY, {"id": id}))
+        return self.database.change(sql.RETRY, {"id": id}) > 0
 
     def reset_processing_to_pending(self, session_db_id: int) -> int:
         """Make all of a session's processing messages pending; returns how many."""
@@ -108,7 +110,7 @@ class PendingMessageStore:
 
     def abort_message(self, id: int) -> bool:
         """Delete a message, whatever its status; whether there was one."""
-        return bool(self.database.rows(sql.ABORT, {"id": id}))
+        return self.database.change(sql.ABORT, {"id": id}) > 0
 
     def retry_all_stuck(self, threshold_ms: int) -> int:
         """Make every message pending that has been processing for longer than so many ms; returns how many."""
@@ -125,16 +127,16 @@ class PendingMessageStore:
 
     def mark_processing(self, id: int) -> None:
         """Make a pending message processing, started now."""
-        self.database.rows(sql.MARK_PROCESSING, {"id": id, "now": self.stamp()})
+        self.database.change(sql.MARK_PROCESSING, {"id": id, "now": self.stamp()})
 
     def mark_processed(self, id: int, claim: Message | None = None) -> bool | None:
         """Make a processing message processed and drop its tool input and response.
 
         With `claim`, the claimed message, only while that claim stands; then it returns whether it did."""
         self._require("processed", "record that a message was processed")
-        statement = sql.MARK_PROCESSED + (sql.STANDS if claim else "") + " RETURNING id"
-        done = self.database.rows(statement, self.claim_values(id, claim))
-        return bool(done) if claim else None
+        statement = sql.MARK_PROCESSED + (sql.STANDS if claim else "")
+        done = self.database.change(statement, self.claim_values(id, claim)) > 0
+        return done if claim else None
 
     def mark_failed(self, id: int, *, error: str | None = None, claim: Message | None = None) -> bool | None:
         """Make a message pending for another attempt, or failed when its retries are used up.
@@ -143,17 +145,17 @@ class PendingMessageStore:
         only while that claim stands; then it returns whether it did."""
         self._require("retry_count", "count a failed attempt")
         self._require("failed", "keep a failed message")
-        statement = sql.MARK_FAILED + (sql.STANDS if claim else "") + " RETURNING id"
+        statement = sql.MARK_FAILED + (sql.STANDS if claim else "")
         values = {**self.claim_values(id, claim), "max_retries": self.max_retries}
         if error is None:
-            done = self.database.rows(statement, values)
-            return bool(done) if claim else None
+            done = self.database.change(statement, values) > 0
+            return done if claim else None
         with self.database.writing() as tx:
-            done = tx.rows(statement, values)
+            done = bool(tx.rows(statement + " RETURNING id", values))
             if done:
                 migrate.ensure_side_tables(tx)
-                tx.rows(sql.KEEP_REASON, {"id": id, "now": values["now"], "error": storable(error)})
-        return bool(done) if claim else None
+                tx.rows(sql.KEEP_REASON, {"id": id, "now": values["now"], "error": without_nul(error)})
+        return done if claim else None
 
     def get_pending_count(self, session_db_id: int) -> int:
         """How many messages of a session are pending or processing."""
@@ -202,12 +204,13 @@ class PendingMessageStore:
 
     def ensure_session(self, content_session_id: str, project: str) -> int:
         """The id of the session with this name; it is made if it is not there (an existing one keeps its project)."""
-        values = {"cid": storable(content_session_id), "project": storable(project), "now": self.now()}
+        now = self.now()
+        values = {"cid": storable(content_session_id), "project": storable(project), "now": now, "at": _iso(now)}
         found = self.database.rows(sql.FIND_SESSION, values)
         if not found:
             with self.database.writing() as tx:
                 if not tx.rows(sql.FIND_SESSION, values):
-                    tx.rows(sql.ADD_SESSION, {**values, "at": _iso(values["now"])})
+                    tx.rows(sql.ADD_SESSION, values)
                 found = tx.rows(sql.FIND_SESSION, values)
         id: int = found[0][0]
         return id
@@ -218,11 +221,10 @@ class PendingMessageStore:
         return found[0] if found else None
 
     def _message(self, row: Record) -> Message:
-        width = len(COLUMNS) + 1
-        values = tuple(row)
-        extra = dict(zip(row.keys()[width:], values[width:], strict=True))
-        held: Any = (*values[:width], extra)
-        return Message(*held)
+        values: Any = tuple(row)
+        if len(values) > _WIDTH:
+            values = (*values[:_WIDTH], dict(zip(row.keys()[_WIDTH:], values[_WIDTH:], strict=True)))
+        return Message(*values)
 
     def read(self, text: str, values: Params) -> list[Message]:
         """The messages that a statement returns."""

@@ -1,7 +1,7 @@
 -- A new queue, in the shape of claude-mem v8.2.6, with indexes of our own.
 CREATE TABLE sdk_sessions (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  content_session_id TEXT UNIQUE NOT NULL,
+  content_session_id TEXT NOT NULL,
   memory_session_id TEXT UNIQUE,
   project TEXT NOT NULL,
   user_prompt TEXT,
@@ -13,6 +13,7 @@ CREATE TABLE sdk_sessions (
   worker_port INTEGER,
   prompt_counter INTEGER DEFAULT 0
 );
+CREATE UNIQUE INDEX unstick_session_name ON sdk_sessions (content_session_id);
 -- AUTOINCREMENT: an id is never used twice, so a late acknowledgement cannot hit another message.
 CREATE TABLE pending_messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

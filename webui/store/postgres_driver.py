@@ -1,0 +1,262 @@
+"""psycopg 3 and its pool: the only file that knows them. Connections, the statements they run, and the store's named
+errors in place of the driver's."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import no_result
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from webui.store import errors
+from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record
+from webui.store.postgres_errors import named, unreachable
+
+CONNECTIONS = 20
+"""At most so many connections of one process."""
+LOOK = 0.25
+"""Who waits for a connection asks why there is none after each so many seconds."""
+DEFAULTS = {
+    "application_name": "unstick",
+    "connect_timeout": "3",
+    "client_encoding": "UTF8",
+    # A server that is gone without a word is noticed after some seconds, not after the kernel's minutes.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "15000",
+}
+SERVER_CLOCK = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
+"""The server's time in ms, as SQL: given as `now`, it is read as the statement runs."""
+TOO_OLD = 130_000
+
+Connection = psycopg.Connection[Any]
+Error = psycopg.Error
+Canceled = psycopg.errors.QueryCanceled
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a database is: for the driver, and (without the password) for people."""
+
+    conninfo: str
+    name: str
+    location: str
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """Raises Unsupported. What the driver says of a bad URL may quote the password, so it is not passed on."""
+        try:
+            given = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+        except psycopg.ProgrammingError:
+            given = {"port": "unknown"}
+        name = given.get("dbname") or given.get("user") or "postgres"
+        if not re.fullmatch(r"[0-9,]*", given.get("port", "")) or "@" in name:
+            raise errors.Unsupported(
+                "This is no address of a PostgreSQL database: postgresql://user:password@host:port/name?option=value,"
+                " and in a name or password each of : / @ % ? # or a space is written as %3A, %2F, %40, %25, …"
+            )
+        user = f"{given['user']}@" if "user" in given else ""
+        port = f":{given['port']}" if "port" in given else ""
+        host = given.get("host", "")
+        location = f"postgresql://{user}{'' if host.startswith('/') else host}{port}/{name}"
+        return cls(make_conninfo(**{**DEFAULTS, **given}), name, location)
+
+
+class Connections:
+    """The connections of one process, shared between its threads; a forked child has its own. `on_change` is called
+    when the tables turn out to be others than they were."""
+
+    def __init__(
+        self, address: Address, *, read_only: bool, prepare_threshold: int | None, on_change: Callable[[], None]
+    ) -> None:
+        self._address = address
+        self._on_change = on_change
+        self._settings = f"SET lock_timeout = {WORKER_WAIT}"
+        if read_only:
+            self._settings += "; SET default_transaction_read_only = on"
+        self._options = {"autocommit": True, "row_factory": _records, "prepare_threshold": prepare_threshold}
+        self._pool: ConnectionPool[Connection] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        # A fork's child keeps its parent's pool, unused: those connections are the parent's.
+        self._parents, self._pool = self._pool, None
+        self._owner = os.getpid()
+        self._lock = Lock()
+
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """A connection for this thread, in autocommit. Raises the store's named errors, also for the driver's."""
+        pool, connection = self._taken()
+        try:
+            yield connection
+        except psycopg.Error as error:
+            found = named(error.sqlstate or _state(error), self._address.location)
+            if isinstance(found, errors.SchemaChanged):
+                pool.drain()  # what any of them has prepared is of the old tables
+                self._on_change()
+            if found is None:
+                raise
+            raise found from error
+        finally:
+            pool.putconn(connection)
+
+    def alone(self) -> Connection:
+        """A connection outside the pool. Raises Missing, Busy, Unsupported."""
+        try:
+            connection: Connection = psycopg.connect(self._address.conninfo, autocommit=True)
+        except psycopg.OperationalError as error:
+            raise unreachable(str(error), self._address.location) from None
+        if connection.info.server_version < TOO_OLD:
+            connection.close()
+            raise errors.Unsupported(f"Unstick needs PostgreSQL 13 or newer: {self._address.location} is older.")
+        return connection
+
+    def close(self) -> None:
+        """Close them all; the next call opens new ones."""
+        if self._owner != os.getpid():
+            self._forget()
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
+
+    def _taken(self) -> tuple[ConnectionPool[Connection], Connection]:
+        """The pool waits for a server that is away; who wants a connection now is told why there is none."""
+        deadline = time.monotonic() + PAGE_WAIT / 1000
+        while True:
+            pool = self._opened()
+            try:
+                connection = pool.getconn(LOOK)
+            except PoolClosed:
+                continue  # another thread closed the store: it opens again
+            except PoolTimeout:
+                reason = self._why_none(pool)
+                if not isinstance(reason, errors.Busy) or time.monotonic() >= deadline:
+                    raise reason from None
+                continue
+            if _lives(connection):
+                return pool, connection
+            connection.close()
+            pool.putconn(connection)  # it opens another in its place
+
+    def _opened(self) -> ConnectionPool[Connection]:
+        if self._owner != os.getpid():
+            self._forget()
+        with self._lock:
+            if self._pool is None:
+                self._pool = ConnectionPool(
+                    self._address.conninfo, min_size=0, max_size=CONNECTIONS, open=True, kwargs=self._options,
+                    configure=self._configure, num_workers=2,
+                    # No growing pauses between attempts to connect: who needs a connection asks again soon enough.
+                    reconnect_timeout=0,
+                )  # fmt: skip
+            return self._pool
+
+    def _configure(self, connection: Connection) -> None:
+        if connection.info.server_version < TOO_OLD:
+            raise psycopg.NotSupportedError("too old")  # `alone` says it
+        connection.execute(self._settings)
+
+    def _why_none(self, pool: ConnectionPool[Connection]) -> errors.StoreError:
+        if pool.get_stats()["pool_size"] < CONNECTIONS:
+            try:
+                self.alone().close()
+            except errors.StoreError as error:
+                return error
+        return errors.Busy(f"No connection to {self._address.location} was free in time: try again.")
+
+
+def _lives(connection: Connection) -> bool:
+    """Whether an idle connection still lives, without a journey to the server: what is readable there is its end, or a
+    message that a statement will make us read."""
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    if not waiting.poll(0):
+        return True
+    try:
+        connection.execute("")
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _state(error: psycopg.Error) -> str:
+    """The SQLSTATE of an error that the driver raised itself: a value that cannot be sent, a server that says nothing.
+    Any other is a fault of ours."""
+    kinds = {psycopg.DataError: "22000", psycopg.OperationalError: "08006"}
+    return next((state for kind, state in kinds.items() if isinstance(error, kind)), "")
+
+
+def run(connection: Connection, sql: str, params: Params | None) -> list[Record]:
+    """Run one statement with `:name` parameters and return all its rows; a number beyond 64 bits matches nothing."""
+    cursor = _executed(connection, sql, params or {})
+    return cursor.fetchall() if cursor is not None and cursor.rownumber is not None else []
+
+
+def change(connection: Connection, sql: str, params: Params) -> int:
+    """Run one such statement and return how many rows it changed."""
+    cursor = _executed(connection, sql, params)
+    return cursor.rowcount if cursor is not None else 0
+
+
+def _executed(connection: Connection, sql: str, given: Params) -> psycopg.Cursor[Any] | None:
+    text, names = _translated(sql, given.get("now") is SERVER_CLOCK)
+    if any(type(value := given[name]) is int and not -(2**63) <= value < 2**63 for name in names):
+        return None
+    return connection.execute(text, given)
+
+
+def run_many(connection: Connection, sql: str, params: list[dict[str, Any]]) -> None:
+    """Run one statement for each of these parameters."""
+    connection.cursor().executemany(_translated(sql, False)[0], params)
+
+
+_NAME = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+
+
+@lru_cache(maxsize=1024)
+def _translated(sql: str, server_clock: bool) -> tuple[str, frozenset[str]]:
+    """The text with psycopg's marks for parameters, and their names."""
+    sql = sql.replace("%", "%%")
+    if server_clock:
+        sql = re.sub(r"(?<![:\w]):now\b", SERVER_CLOCK, sql)
+    return _NAME.sub(r"%(\1)s", sql), frozenset(_NAME.findall(sql))
+
+
+class _Record(tuple[Any, ...]):
+    """A row by position, by name, or unpacked."""
+
+    names: tuple[str, ...]
+
+    def __getitem__(self, key: Any) -> Any:
+        return tuple.__getitem__(self, self.names.index(key) if isinstance(key, str) else key)
+
+    def keys(self) -> list[str]:
+        return list(self.names)
+
+
+@lru_cache(maxsize=512)
+def _record(names: tuple[bytes, ...]) -> type[_Record]:
+    return type("_Record", (_Record,), {"names": tuple(name.decode() for name in names), "__slots__": ()})
+
+
+def _records(cursor: psycopg.Cursor[Any]) -> Any:
+    """psycopg's row factory for such records. (Its `description` looks every column up: that took longer than to claim
+    a message.)"""
+    result = cursor.pgresult
+    if result is None or not result.nfields:
+        return no_result
+    return _record(tuple(result.fname(number) or b"" for number in range(result.nfields)))

@@ -1,0 +1,131 @@
+"""What a statement or a transaction does on one connection to an SQLite file."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from webui.store.database import PAGE_WAIT, Params, Record, TimeUp
+from webui.store.model import Piece
+from webui.store.schema import KEYS, Shape
+from webui.store.sqlite_shape import read_shape
+
+T = TypeVar("T")
+NOW = object()
+"""In place of a time: the machine's clock as the statement runs."""
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+class SQLiteTransaction:
+    """Statements on one connection that see one state of the file."""
+
+    def __init__(self, connection: sqlite3.Connection, shape: Shape) -> None:
+        self.shape = shape
+        self._connection = connection
+        self._deadline: float | None = None
+
+    def rows(self, text: str, params: Params | None = None) -> list[Record]:
+        """Run one statement and return all its rows."""
+        sql = self.shape.sql(text)
+        try:
+            return patiently(lambda: self._connection.execute(sql, bound(params)).fetchall(), PAGE_WAIT)
+        except OverflowError:
+            return []
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TimeUp from error
+            raise
+
+    def many(self, text: str, params: list[dict[str, Any]]) -> None:
+        """Run one statement for each of these parameters."""
+        self._connection.executemany(self.shape.sql(text), params)
+
+    def script(self, text: str) -> None:
+        """Run the statements of a file of ours."""
+        for statement in text.split(";\n"):
+            self._connection.execute(statement)
+
+    def alone(self) -> None:
+        """Who has the write lock is alone."""
+
+    def reshape(self) -> None:
+        """Read the shape anew after this transaction changed it; only the commit makes it everybody's."""
+        self.shape = any_shape(self._connection)
+
+    def head(self, record: Record, table: str, column: str, limit: int) -> Piece:
+        """The first `limit` bytes of a payload of a record, and its size."""
+        return self._piece(table, column, record[KEYS[table]], record[f"{column}_kind"], 0, limit)
+
+    def peek(self, table: str, column: str, key: int, offset: int, limit: int) -> Piece:
+        """At most `limit` bytes of one stored value from `offset` on, and its size, without loading the rest."""
+        for row in self.rows(f"SELECT typeof({column}) FROM {table} WHERE rowid = :key", {"key": key}):
+            return self._piece(table, column, key, row[0], offset, limit)
+        return Piece("null")
+
+    def _piece(self, table: str, column: str, key: int, kind: str, offset: int, limit: int) -> Piece:
+        if kind not in ("text", "blob"):
+            return Piece(kind) if kind == "null" else self._number(table, column, key, kind)
+        try:
+            with self._connection.blobopen(table, column, key, readonly=True) as blob:
+                blob.seek(min(offset, len(blob)))
+                return Piece(kind, len(blob), blob.read(limit), min(offset, len(blob)))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                return Piece("null")  # the row or its value is gone
+            raise
+
+    def _number(self, table: str, column: str, key: int, kind: str) -> Piece:
+        found = self.rows(f"SELECT CAST({column} AS TEXT) FROM {table} WHERE rowid = :key", {"key": key})
+        data = found[0][0].encode() if found else b""
+        return Piece(kind, len(data), data)
+
+    def budget(self, ms: float | None) -> None:
+        """Stop a statement that runs past so many ms from now with `TimeUp`; `None` lifts the limit."""
+        if ms is None:
+            self._connection.set_progress_handler(None, 0)
+            return
+        deadline = time.monotonic() + ms / 1000
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, 100)
+
+
+def any_shape(connection: sqlite3.Connection) -> Shape:
+    """The file's shape, whether there is a queue in it or not."""
+    return read_shape(lambda text: connection.execute(text).fetchall())
+
+
+def end(connection: sqlite3.Connection) -> None:
+    """Leave a transaction that was not committed. After an I/O error there may be none left, and the error that
+    matters is the first; a connection that is still inside one is closed, not used again."""
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+
+
+def patiently(action: Callable[[], T], wait: int) -> T:
+    """Try again every millisecond or so, for so many ms, while the file is locked: SQLite's own waiting backs off to
+    100 ms and starves some processes."""
+    deadline = time.monotonic() + wait / 1000
+    while True:
+        try:
+            return action()
+        except sqlite3.OperationalError as error:
+            if (error.sqlite_errorcode & 0xFF) not in _LOCKED or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.0005, 0.0015))
+
+
+def clock() -> int:
+    """The machine's clock, in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def bound(params: Params | None) -> Params:
+    """The parameters of one try, with the time in place of the mark for it. A statement that waited for the lock and
+    tries again must not come with the time from before, or two claims of one message could have the same start."""
+    if params and params.get("now") is NOW:
+        return {**params, "now": clock()}
+    return params or {}
