@@ -103,6 +103,18 @@ def test_a_queue_that_a_newer_release_made_is_refused(store: PendingMessageStore
     reading.close()
 
 
+def test_tables_of_ours_that_somebody_dropped_are_said(store: PendingMessageStore, session: int, raw: Raw) -> None:
+    id = store.enqueue(session, "alpha", {"type": "observation"})
+    migrate.migrate(store.database)
+    raw.run("DROP TABLE unstick_journal")
+    store.refresh()
+    with pytest.raises(Unsupported, match="unstick clean"):
+        store.mark_failed(id, error="why")
+    migrate.clean(store.database)
+    store.mark_failed(id, error="why")
+    assert raw.run("SELECT error FROM unstick_failures") == [{"error": "why"}]
+
+
 def test_a_queue_of_ours_stays_ours_after_clean(store: PendingMessageStore, scripts: Scripts) -> None:
     migrate.migrate(store.database)
     migrate.clean(store.database)

@@ -23,8 +23,13 @@ MINUTE = 60_000
 
 # The ids of the messages in `store`.
 STUCK, FAILED, PROCESSED, PROCESSING, PENDING, SUMMARY = range(1, 7)
-ON_ONE = ("test_config", "test_csrf", "test_guard", "test_headers", "test_mounting", "test_routing", "test_secret")
-"""What is settled before the store is asked: these files run on one database."""
+ON_ONE = (
+    "test_config", "test_csrf", "test_errors", "test_guard", "test_headers", "test_mounting", "test_routing",
+    "test_secret", "test_wake",
+)  # fmt: skip
+"""These files run on one database: what they test is settled before the store is asked, or whatever it answered."""
+on_each = pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+"""For a test in such a file that is about the store all the same."""
 UNKNOWN = 999
 """An id that no message has."""
 

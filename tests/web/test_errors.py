@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, abort
 
 from tests.store.backends import PostgresRaw, Raw, only
-from tests.web.conftest import PENDING, STUCK, UNKNOWN, Visitor, visitor
+from tests.web.conftest import PENDING, STUCK, UNKNOWN, Visitor, on_each, visitor
 from tests.web.reading import press
 from webui.blueprint import PROBLEMS
 from webui.store import StoreError, errors
@@ -150,6 +150,7 @@ def test_a_queue_that_is_none_any_more_is_503(client: Visitor, file: Path) -> No
     assert '<section class="problem">' in answer.text
 
 
+@on_each
 def test_a_locked_queue_refuses_an_action_and_says_that_nothing_was_done(client: Visitor, raw: Raw) -> None:
     row = raw.row(STUCK)
     seen = f"processing.{row['started_processing_at_epoch']}.{row['retry_count']}"

@@ -209,6 +209,8 @@ class PendingMessageStore:
         found = self.database.rows(sql.FIND_SESSION, values)
         if not found:
             with self.database.writing() as tx:
+                if not tx.shape.session_names_unique:
+                    tx.alone()  # nothing else keeps two from making it at once
                 if not tx.rows(sql.FIND_SESSION, values):
                     tx.rows(sql.ADD_SESSION, values)
                 found = tx.rows(sql.FIND_SESSION, values)
