@@ -34,6 +34,10 @@ FILL = (
     f"INSERT INTO unstick_failures (message_id, at, attempt, error) SELECT i % 900, i, 1, 'why' FROM {MANY}",
 )
 TRASH = f"INSERT INTO unstick_trash (journal_id, kept, id, status) SELECT i, '[]', i + 1000000, 'failed' FROM {MANY}"
+# While another test's transaction may still see what was before, nobody can mark it as dead.
+OLDER = """
+SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND (CAST(CAST(backend_xmin AS TEXT) AS BIGINT) <= :xid OR CAST(CAST(backend_xid AS TEXT) AS BIGINT) <= :xid)"""
 CUSTOM, GENERIC, AUTO = "force_custom_plan", "force_generic_plan", "auto"
 """A prepared statement is planned for the values it comes with, or once for all values; by itself the server compares
 what both would cost when the statement has come a few times."""
@@ -193,6 +197,9 @@ def queue(statistics: str) -> Iterator[Postgres]:
             raw.run("ANALYZE")
         if statistics == "stale statistics":
             raw.run(f"UPDATE pending_messages SET status = {STATUS.replace('WHEN i', 'WHEN id')}")
+            [now] = raw.run("SELECT txid_current() AS xid")
+            while raw.run(OLDER, **now):
+                pass
         store.close()
         raw.close()
         yield Postgres(url)
