@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.store.actions import ACTIONS, STATUSES
 from tests.store.backends import BACKENDS, Backend, Clock, Raw
 from webui.store import PendingMessageStore, open_store
 
@@ -79,6 +80,31 @@ def add(store: PendingMessageStore, session: int, raw: Raw) -> Callable[..., int
         return id
 
     return add
+
+
+@pytest.fixture
+def mixed(store: PendingMessageStore, session: int, other: int, raw: Raw) -> dict[str, list[int]]:
+    """120 messages, in every status in turns; the ids of each."""
+    raw.fill(
+        120,
+        session_db_id="1 + (i + 1) % 2",
+        content_session_id="CASE i % 2 WHEN 0 THEN 'beta' ELSE 'alpha' END",
+        message_type="CASE i % 5 WHEN 4 THEN 'summarize' ELSE 'observation' END",
+        tool_name="CASE i % 3 WHEN 2 THEN 'bash' ELSE 'Read' END",
+        tool_input="'{\"n\":' || (i + 1) || '}'",
+        status="CASE i % 4 WHEN 3 THEN 'pending' WHEN 0 THEN 'processing' WHEN 1 THEN 'failed' ELSE 'processed' END",
+        created_at_epoch="1001 + i",
+        started_processing_at_epoch="2001 + i",
+        completed_at_epoch="3000 + (i + 1) / 8",
+    )
+    rows = raw.run("SELECT id, status FROM pending_messages ORDER BY id")
+    return {s: [row["id"] for row in rows if row["status"] == s] for s in STATUSES}
+
+
+@pytest.fixture(params=ACTIONS)
+def name(request: pytest.FixtureRequest) -> str:
+    """Each action of an operator, by its name."""
+    return str(request.param)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.store.test_enqueue import FULL
+from tests.store.messages import FULL
 from webui.store import InvalidPayload, Message, PendingMessage, PendingMessageStore
 
 PAYLOADS = ["tool_input", "tool_response"]
