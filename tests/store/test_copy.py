@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests import postgres
 from tests.schemas import SHAPES, Shape, build
 from tests.store.backends import BACKENDS, Backend, Clock, Raw, SqliteRaw
 from tests.store.scripted import everything
@@ -130,6 +131,24 @@ def test_new_messages_come_after_all_that_the_source_ever_had(pair: Pair) -> Non
     assert pair.new.ensure_session("beta", "blue") == session + 1
 
 
+def test_no_id_comes_again_when_a_used_target_is_copied_into_once_more(pair: Pair) -> None:
+    session = pair.old.ensure_session("alpha", "red")
+    pair.old.enqueue(session, "alpha", {"type": "observation"})
+    pair.copy()
+    ids = [pair.new.enqueue(session, "alpha", {"type": "observation"}) for _ in range(3)]
+    for id in ids:
+        pair.new.abort_message(id)
+    pair.copy()
+    assert pair.new.enqueue(session, "alpha", {"type": "observation"}) == ids[-1] + 1
+
+
+def test_another_schema_of_the_same_database_is_another_queue(tmp_path: Path) -> None:
+    with paired(("postgres", "postgres"), tmp_path) as pair, postgres.schema() as url:
+        pair.copy()
+        with closing(open_store(url, create=True)) as other, pytest.raises(WrongState):
+            list(copy.copy(other.database, pair.new.database, copy.Copied()))
+
+
 def test_a_copy_that_was_ended_goes_on_where_it_stopped(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     pair.old.ensure_session("alpha", "red")
     pair.source_raw.fill(500)
@@ -223,6 +242,7 @@ ODD: dict[str, Callable[[Any], Any]] = {
     "tool_input": lambda value: value == "a\ufffdb",
     "tool_response": lambda value: value == "\\x80A",
     "prompt_number": lambda value: value == 7,
+    "completed_at_epoch": lambda value: value == 2**53 + 1,
 }
 
 
@@ -230,7 +250,8 @@ def test_odd_values_are_altered_to_fit_and_counted(there: Pair) -> None:
     session = there.old.ensure_session("alpha", "red")
     id = there.old.enqueue(session, "alpha", {"type": "observation"})
     there.source_raw.run(
-        "UPDATE pending_messages SET tool_input = CAST(x'610062' AS TEXT), tool_response = x'8041', prompt_number = 7.0"
+        "UPDATE pending_messages SET tool_input = CAST(x'610062' AS TEXT), tool_response = x'8041',"
+        " prompt_number = 7.0, completed_at_epoch = 9007199254740993"
     )
     copied = there.copy()
     row = there.target_raw.row(id)

@@ -13,7 +13,7 @@ from webui.store import journal, migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import Unsupported, WrongState
 from webui.store.model import Count, Outcome, Row
-from webui.store.pace import Pace
+from webui.store.pace import STOPPED, Pace
 from webui.store.schema import SIDE, quoted
 from webui.store.store import PendingMessageStore
 
@@ -95,6 +95,9 @@ def act(store: PendingMessageStore, name: str, id: int, seen: str, *, actor: str
         line = journal.add(tx, now, name, actor, reason)
         journal.remember(tx, line, SEEN, {"id": id, "seen": seen, "now": now})
         if not _carry_out(tx, action, line):
+            row = rows.find(tx, id)  # on PostgreSQL it was not locked until now
+            if row.trashed_by is not None or row.seen != seen:
+                raise WrongState(_meanwhile(tx, row), row)
             raise WrongState(f"Message {id} was claimed in this very moment: look again.", row)
         return Outcome(name, line, (id,), row=rows.find(tx, id))
 
@@ -112,6 +115,8 @@ def retry_all_stuck(store: PendingMessageStore, cutoff: int, *, actor: str, reas
             if done and time.monotonic() > deadline:
                 break
             with pace.batch(PAGE_WAIT) as tx:
+                if line is not None and journal.is_undone(tx, line):
+                    break
                 now = store.now()
                 line = line or journal.add(tx, now, "retry-all", actor, reason, cutoff=cutoff)
                 for id in ids:
@@ -119,7 +124,7 @@ def retry_all_stuck(store: PendingMessageStore, cutoff: int, *, actor: str, reas
                 changed = _carry_out(tx, ACTIONS["retry"], line, after)
             done += changed
             after = ids[-1]
-    except journal.STOPPED:
+    except STOPPED:
         if not done:
             raise
     left = len(_stuck(store, cutoff, after, COUNTED + 1)) if ids else 0
@@ -137,6 +142,7 @@ def _carry_out(tx: Transaction, action: Action, line: int, after: int = -(2**63)
     """Do it to the rows that the line remembers; returns their ids."""
     params: dict[str, Any] = {"journal": line, "after": after}
     if action.to_trash:
+        tx.reshape()  # a column that is new since the last look belongs to the row
         migrate.ensure_trash(tx)
         columns = ", ".join(quoted(name) for name in tx.shape.columns)
         tx.rows(

@@ -45,9 +45,9 @@ def note_failure(store: PendingMessageStore, claim: Message, error: str) -> Mess
     to go on with, or None when it stands no more (then nothing is kept)."""
     values = store.claim_values(claim.id, claim)
     with store.database.writing() as tx:
+        migrate.ensure_side_tables(tx)  # before the row is locked, as an operator's action does it
         rows = tx.rows(sql.RENEW + sql.STANDS + sql.STARTED, values)
         if rows:
-            migrate.ensure_side_tables(tx)
             tx.rows(sql.KEEP_REASON, {"id": claim.id, "now": values["now"], "error": without_nul(error)})
     return replace(claim, started_processing_at_epoch=rows[0][0]) if rows else None
 

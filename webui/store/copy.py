@@ -7,13 +7,14 @@ ended goes on where it stopped. The source is only read.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from webui.store import migrate
-from webui.store.database import Database, Transaction
+from webui.store.database import Database, Record, Transaction
+from webui.store.dialect import Dialect
 from webui.store.encoding import without_nul
 from webui.store.errors import InvalidPayload, SchemaChanged, StoreError, UnknownSession, Unsupported, WrongState
 from webui.store.model import STATUSES
@@ -68,22 +69,28 @@ class Copied:
 def copy(source: Database, target: Database, result: Copied) -> Generator[Step, None, None]:
     """Copy batch by batch, and fill `result`. Raises WrongState for a target with messages from elsewhere."""
     source.look()
+    origin = _origin(source)
     with target.writing() as tx:
         tx.alone()
-        _prepare(tx, source)
+        _prepare(tx, source, origin)
     target.look()
     for table in (table for table in TABLES if source.shape.has(table)):
         yield from _Table(source, target, table, result).copy()
     _compare(source, target, result)
 
 
-def _prepare(tx: Transaction, source: Database) -> None:
+def _origin(database: Database) -> str:
+    """Which queue it is, however it is reached."""
+    return database.rows(database.dialect.origin)[0][0] or database.location
+
+
+def _prepare(tx: Transaction, source: Database, origin: str) -> None:
     """Make what the source has and the target lacks: our tables, and columns that other releases added."""
     if not tx.shape.has(PLACES):
         if tx.rows(f"SELECT 1 FROM {QUEUE} LIMIT 1"):
             raise WrongState("The target has messages already: copy into a database of its own.")
         tx.rows(f"CREATE TABLE {PLACES} (source TEXT, name TEXT, place TEXT, PRIMARY KEY (source, name))")
-    elif not tx.rows(f"SELECT 1 FROM {PLACES} WHERE source = :source", {"source": source.location}):
+    elif not tx.rows(f"SELECT 1 FROM {PLACES} WHERE source = :source", {"source": origin}):
         raise WrongState("The target has been filled from another queue: copy into a database of its own.")
     migrate.ensure_side_tables(tx)
     for table in (SESSIONS, QUEUE):
@@ -98,7 +105,7 @@ def _prepare(tx: Transaction, source: Database) -> None:
     for table in TABLES:
         tx.rows(
             f"INSERT INTO {PLACES} (source, name) VALUES (:source, :name) ON CONFLICT DO NOTHING",
-            {"source": source.location, "name": table},
+            {"source": origin, "name": table},
         )
 
 
@@ -107,6 +114,7 @@ class _Table:
 
     def __init__(self, source: Database, target: Database, name: str, result: Copied) -> None:
         self.source, self.target, self.name, self.result = source, target, name, result
+        self.origin = _origin(source)
         self.key = TABLES[name]
         pairs = _pairs(source.shape.tables[name], target.shape.tables[name])
         self.theirs, self.ours = [theirs for theirs, _ in pairs], [ours for _, ours in pairs]
@@ -136,7 +144,7 @@ class _Table:
     def _move(self, most: int, refused: StoreError | None = None) -> int:
         altered = 0
         with self.target.writing() as tx:
-            values = {"source": self.source.location, "name": self.name}
+            values = {"source": self.origin, "name": self.name}
             place = tx.rows(f"SELECT place FROM {PLACES} WHERE {HERE} {{lock}}", values)[0][0]
             records = self._read(json.loads(place) if place else None, most)
             if not records:
@@ -184,13 +192,18 @@ class _Table:
         tx.many(text, [{marks[name]: value for name, value in row.items()} for row in rows])
 
     def _go_on_counting(self) -> None:
-        """What is new in the target comes after all that the source ever had: no id is used twice."""
-        last = self.source.rows(f"SELECT coalesce(max(id), 0) FROM {self.name}")[0][0]
-        with suppress(SchemaChanged):  # a file whose ids nobody counts
-            last = max([last, *(row[0] for row in self.source.rows(self.source.dialect.last_id, {"table": self.name}))])
+        """What is new in the target comes after all that either ever had: no id is used twice."""
+        theirs = self._last(self.source.rows, self.source.dialect)
         with self.target.writing() as tx:
+            last = max(1, theirs, self._last(tx.rows, self.target.dialect))
             for text in self.target.dialect.continue_after:
-                tx.rows(text, {"table": self.name, "last": max(1, last)})
+                tx.rows(text, {"table": self.name, "last": last})
+
+    def _last(self, rows: Callable[..., list[Record]], dialect: Dialect) -> int:
+        last: int = rows(f"SELECT coalesce(max(id), 0) FROM {self.name}")[0][0]
+        with suppress(SchemaChanged):  # a file whose ids nobody counts
+            last = max([last, *(row[0] for row in rows(dialect.last_id, {"table": self.name}))])
+        return last
 
 
 def fitted(value: Any, kind: str) -> Any:
@@ -200,7 +213,7 @@ def fitted(value: Any, kind: str) -> Any:
     if kind == "text":
         return without_nul(value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value))
     try:
-        if int(value) == float(value):
+        if isinstance(value, int) or int(value) == float(value):
             return int(value)
     except (ValueError, OverflowError, TypeError):
         pass

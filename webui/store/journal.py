@@ -8,14 +8,11 @@ from typing import Any
 from webui.store import migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.encoding import without_nul
-from webui.store.errors import Busy, DiskFull, NotFound, ReadOnly, UnknownSession, WrongState
+from webui.store.errors import NotFound, UnknownSession, WrongState
 from webui.store.model import Count, JournalEntry, Outcome, Row
-from webui.store.pace import Pace
+from webui.store.pace import STOPPED, Pace
 from webui.store.schema import QUEUE, SESSION_NAMES, SIDE, quoted
 from webui.store.store import PendingMessageStore
-
-STOPPED = (Busy, DiskFull, ReadOnly)
-"""What ends a large action half-way: what is done stays done and journalled, and the outcome says how many are left."""
 
 _ENTRY = "j.id, j.at, j.actor, j.action, j.reason, j.done, j.undoes, j.undone_by, j.cutoff"
 ONE = f"SELECT {_ENTRY} FROM unstick_journal AS j WHERE j.id = :id"
@@ -147,7 +144,7 @@ def undo(store: PendingMessageStore, id: int, *, actor: str, reason: str | None 
             done += back
             passed += [other for other in ids if other not in set(back)]
             after = ids[-1]
-    except STOPPED:
+    except (*STOPPED, WrongState):
         if not done:
             raise
     with store.database.reading() as tx:
@@ -204,6 +201,11 @@ def _out_of_trash(tx: Transaction, undoes: int) -> str:
     columns = ", ".join(quoted(name) for name in names)
     values = ", ".join(tx.shape.from_trash(name, held) for name in names)
     return f"INSERT INTO {QUEUE} ({columns}) SELECT {values} FROM unstick_trash WHERE journal_id = :undoes"
+
+
+def is_undone(tx: Transaction, id: int) -> bool:
+    """Whether somebody took the line back, who from now on has to wait for this transaction."""
+    return _entry(tx, id, ONE_LOCKED).undone_by is not None
 
 
 def _refuse_undone(line: JournalEntry) -> None:

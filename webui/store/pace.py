@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from webui.store.database import Database, Transaction
+from webui.store.errors import Busy, DiskFull, ReadOnly
+
+STOPPED = (Busy, DiskFull, ReadOnly)
+"""What ends a large change half-way: what is done stays done."""
 
 FIRST, MOST = 50, 500
 QUICK, SLOW = 0.015, 0.040
@@ -22,14 +26,21 @@ class Pace:
         self.rows = FIRST
         self._database = database
         self._held = 0.0
+        self._any = False
 
     @contextmanager
     def batch(self, wait: int) -> Iterator[Transaction]:
         """One transaction under the write lock, after a pause as long as the last one held it."""
         time.sleep(min(self._held, LONGEST_PAUSE))
-        with self._database.writing(wait) as tx:
-            began = time.monotonic()
-            yield tx
+        try:
+            with self._database.writing(wait) as tx:
+                began = time.monotonic()
+                yield tx
+        except STOPPED as error:
+            if not self._any:
+                raise
+            raise type(error)("It was stopped half-way: a part is done, the rest is not. Try again.") from error
+        self._any = True
         self._held = time.monotonic() - began
         if self._held < QUICK:
             self.rows = min(self.rows * 2, MOST)

@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from webui.store import errors
 from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record
 from webui.store.postgres_errors import named, unreachable
+from webui.store.schema import QUEUE
 
 CONNECTIONS = 20
 """At most so many connections of one process."""
@@ -103,7 +104,7 @@ class Connections:
         try:
             yield connection
         except psycopg.Error as error:
-            found = named(error.sqlstate or _state(error), self._address.location)
+            found = named(_state(error), self._address.location)
             if isinstance(found, errors.SchemaChanged):
                 pool.drain()  # what any of them has prepared is of the old tables
                 self._on_change()
@@ -194,10 +195,12 @@ def _lives(connection: Connection) -> bool:
 
 
 def _state(error: psycopg.Error) -> str:
-    """The SQLSTATE of an error that the driver raised itself: a value that cannot be sent, a server that says nothing.
-    Any other is a fault of ours."""
+    """The SQLSTATE of an error; of one that the driver raised itself, what it stands for: a value that cannot be sent,
+    a server that says nothing. Any other is a fault of ours."""
+    if error.sqlstate == "23503" and error.diag.table_name not in (None, QUEUE):
+        return "23503 elsewhere"
     kinds = {psycopg.DataError: "22000", psycopg.OperationalError: "08006"}
-    return next((state for kind, state in kinds.items() if isinstance(error, kind)), "")
+    return error.sqlstate or next((state for kind, state in kinds.items() if isinstance(error, kind)), "")
 
 
 def run(connection: Connection, sql: str, params: Params | None) -> list[Record]:

@@ -21,6 +21,7 @@ from webui.store.errors import (
 _AWAY = "The server of {} went away: look again before you act, for whether the last change was made is not known."
 
 _NAMED: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("23503 elsewhere", Unsupported, "Another table of {} refers to this message, so it stays: nothing was changed."),
     ("23503", UnknownSession, "The message's session is not in this database."),
     ("23514", Unsupported, "A CHECK of this database does not allow that value."),
     ("23502", InvalidPayload, "A value that this database requires is missing."),

@@ -48,7 +48,10 @@ NEWEST_PROCESSED = f"(SELECT * FROM {QUEUE} WHERE status = 'processed' ORDER BY 
 _SECTION = re.compile(r"\[([^\[\]]*)\]")
 _MACRO = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"\w+")
-_CHECK = re.compile(r"CHECK\s*\(\s*\"?status\"?\s+IN\s*\(([^)]*)\)", re.IGNORECASE)
+_CHECK = re.compile(
+    r"CHECK\s*\(+\s*\"?status\"?\s+(?:IN\s*\(([^)]*)\)|=\s*ANY\s*\(+\s*ARRAY\[([^\]]*)\])", re.IGNORECASE
+)
+"""As it was written, or as PostgreSQL writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,4 +236,4 @@ def quoted(name: str) -> str:
 def statuses_in(ddl: str) -> frozenset[str]:
     """The statuses that a table's CHECK allows, read from its CREATE TABLE; all four where it has none."""
     match = _CHECK.search(ddl)
-    return frozenset(re.findall(r"'([^']*)'", match[1])) if match else frozenset(STATUSES)
+    return frozenset(re.findall(r"'([^']*)'", match[1] or match[2])) if match else frozenset(STATUSES)

@@ -104,7 +104,8 @@ SELECT {completed_at_epoch}, id FROM pending_messages WHERE status = 'processed'
 ORDER BY {completed_at_epoch} DESC NULLS LAST, id LIMIT 1 OFFSET :keep"""
 TO_GO = """
 SELECT id FROM pending_messages WHERE status = 'processed'
-  AND {completed_at_epoch} <= :completed AND ({completed_at_epoch} < :completed OR id >= :id) LIMIT :chunk"""
+  AND {completed_at_epoch} <= :completed AND ({completed_at_epoch} < :completed OR id >= :id)
+  {by_completion} LIMIT :chunk"""
 TO_GO_UNTIMED = """
 SELECT id FROM pending_messages WHERE status = 'processed' AND {completed_at_epoch} IS NULL AND id >= :id
 LIMIT :chunk"""

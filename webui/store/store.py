@@ -151,9 +151,9 @@ class PendingMessageStore:
             done = self.database.change(statement, values) > 0
             return done if claim else None
         with self.database.writing() as tx:
+            migrate.ensure_side_tables(tx)  # before the row is locked, as an operator's action does it
             done = bool(tx.rows(statement + " RETURNING id", values))
             if done:
-                migrate.ensure_side_tables(tx)
                 tx.rows(sql.KEEP_REASON, {"id": id, "now": values["now"], "error": without_nul(error)})
         return done if claim else None
 
