@@ -7,8 +7,9 @@ import os
 import re
 import select
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -43,6 +44,8 @@ SERVER_CLOCK = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGI
 TOO_OLD = 130_000
 
 Connection = psycopg.Connection[Any]
+Taken = tuple[ConnectionPool[Connection], Connection]
+"""A connection with the pool that it goes back to."""
 Error = psycopg.Error
 Canceled = psycopg.errors.QueryCanceled
 
@@ -94,6 +97,7 @@ class Connections:
     def _forget(self) -> None:
         # A fork's child keeps its parent's pool, unused: those connections are the parent's.
         self._parents, self._pool = self._pool, None
+        self._front: deque[Taken] = deque()
         self._owner = os.getpid()
         self._lock = Lock()
 
@@ -101,18 +105,30 @@ class Connections:
     def one(self) -> Iterator[Connection]:
         """A connection for this thread, in autocommit. Raises the store's named errors, also for the driver's."""
         pool, connection = self._taken()
+        fit = True
         try:
             yield connection
         except psycopg.Error as error:
             found = named(_state(error), self._address.location)
             if isinstance(found, errors.SchemaChanged):
-                pool.drain()  # what any of them has prepared is of the old tables
+                fit = False  # what any of them has prepared is of the old tables
+                self._return_front()
+                pool.drain()
                 self._on_change()
             if found is None:
                 raise
             raise found from error
         finally:
-            pool.putconn(connection)
+            if self._front or not fit or connection.closed or pool is not self._pool:
+                pool.putconn(connection)
+            else:
+                self._front.append((pool, connection))
+
+    def _return_front(self) -> None:
+        with suppress(IndexError):
+            while True:
+                pool, connection = self._front.pop()
+                pool.putconn(connection)
 
     def alone(self) -> Connection:
         """A connection outside the pool. Raises Missing, Busy, Unsupported."""
@@ -131,11 +147,26 @@ class Connections:
             self._forget()
         with self._lock:
             pool, self._pool = self._pool, None
+        self._return_front()
         if pool is not None:
             pool.close()
 
-    def _taken(self) -> tuple[ConnectionPool[Connection], Connection]:
-        """The pool waits for a server that is away; who wants a connection now is told why there is none."""
+    def _taken(self) -> Taken:
+        """The pool waits for a server that is away; who wants a connection now is told why there is none. One that is
+        idle stays in front of the pool: the way through it takes a worker longer than all else that we do."""
+        if self._owner != os.getpid():
+            self._forget()
+        try:
+            taken = self._front.pop()
+        except IndexError:
+            return self._from_pool()
+        if _lives(taken[1]):
+            return taken
+        taken[1].close()
+        taken[0].putconn(taken[1])
+        return self._from_pool()
+
+    def _from_pool(self) -> Taken:
         deadline = time.monotonic() + PAGE_WAIT / 1000
         while True:
             pool = self._opened()
@@ -154,8 +185,6 @@ class Connections:
             pool.putconn(connection)  # it opens another in its place
 
     def _opened(self) -> ConnectionPool[Connection]:
-        if self._owner != os.getpid():
-            self._forget()
         with self._lock:
             if self._pool is None:
                 self._pool = ConnectionPool(
@@ -183,6 +212,8 @@ class Connections:
 def _lives(connection: Connection) -> bool:
     """Whether an idle connection still lives, without a journey to the server: what is readable there is its end, or a
     message that a statement will make us read."""
+    if not hasattr(select, "poll"):  # Windows
+        return True
     waiting = select.poll()
     waiting.register(connection, select.POLLIN)
     if not waiting.poll(0):
