@@ -127,3 +127,15 @@ def test_a_read_only_database_is_not_migrated(store: PendingMessageStore, backen
     with closing(open_database(backend.url, read_only=True)) as database, pytest.raises(StoreError):
         migrate.migrate(database)
     assert raw.schema(ours=True) == before
+
+
+def test_tables_that_another_made_meanwhile_are_found(
+    store: PendingMessageStore, session: int, backend: Backend
+) -> None:
+    ids = [store.enqueue(session, "alpha", {"type": "observation"}) for _ in range(2)]
+    other = open_store(backend.url)
+    assert not other.capabilities.side_tables
+    store.mark_failed(ids[0], error="one")
+    other.mark_failed(ids[1], error="two")
+    assert [row[0] for row in other.database.rows("SELECT error FROM unstick_failures ORDER BY id")] == ["one", "two"]
+    other.close()

@@ -51,6 +51,8 @@ def missing(tx: Transaction, *, queue: bool = True, side_tables: bool = True) ->
             f"A newer Unstick has been at this database (it has {max(applied)}): use that one, or run `unstick clean`."
         )
     if "0002_side_tables" in applied and not tx.shape.has(f"{SIDE}journal"):
+        tx.reshape()  # somebody made them while we came
+    if "0002_side_tables" in applied and not tx.shape.has(f"{SIDE}journal"):
         raise Unsupported("Some of our tables in this database are gone: run `unstick clean`, which removes the rest.")
     ours = FIRST in applied or not tx.shape.has(QUEUE)
     wanted = [name for name in known if (queue and ours if "queue" in name else side_tables)]
