@@ -14,7 +14,7 @@ import procrastinate
 import psycopg
 from procrastinate.jobs import Job, Status
 
-from bench.queues import COLUMNS, NAME, SESSION, TOOL_INPUT, Queue
+from bench.queues import COLUMNS, NAME, SESSION, TOOL_INPUT, Queue, StoreQueue
 from webui.store import open_store
 
 TEXT = json.dumps(TOOL_INPUT)
@@ -36,7 +36,7 @@ class PostgresQueue(Queue):
         """Fill an empty database with so many messages."""
 
 
-class Unstick(PostgresQueue):
+class Unstick(StoreQueue, PostgresQueue):
     """Our store, as a program uses it: an acknowledgement counts only while its claim stands."""
 
     name, tables = "Unstick", "unstick"
@@ -58,26 +58,6 @@ class Unstick(PostgresQueue):
             (pending, f"INSERT INTO pending_messages ({columns}, tool_input)"
                       f" SELECT {values}, %(text)s FROM {NUMBERS}"),
         )  # fmt: skip
-
-    def enqueue(self) -> object:
-        """Add one message."""
-        message = {
-            "type": "observation", "tool_name": "Bash", "tool_input": TOOL_INPUT, "cwd": "/home/somebody/project"
-        }  # fmt: skip
-        return self._store.enqueue(SESSION, NAME, message)
-
-    def work(self) -> Hashable:
-        """Claim and acknowledge."""
-        message = self._store.claim_next_message(SESSION)
-        if message is None:
-            return None
-        if not self._store.mark_processed(message.id, claim=message):
-            raise RuntimeError("A claim did not stand.")
-        return message.id
-
-    def close(self) -> None:
-        """Close the store."""
-        self._store.close()
 
 
 class ByHand(PostgresQueue):

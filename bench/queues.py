@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from typing import Any, ClassVar
 
+from webui.store import PendingMessageStore
+
 SESSION = 1
 """Everything is in one session: the hardest case for a claim by session."""
 NAME = "bench"
@@ -40,3 +42,30 @@ class Queue(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close what is open."""
+
+
+class StoreQueue(Queue):
+    """Our own store, whatever it is opened on."""
+
+    name = "Unstick"
+    _store: PendingMessageStore
+
+    def enqueue(self) -> object:
+        """Add one message."""
+        message = {
+            "type": "observation", "tool_name": "Bash", "tool_input": TOOL_INPUT, "cwd": "/home/somebody/project"
+        }  # fmt: skip
+        return self._store.enqueue(SESSION, NAME, message)
+
+    def work(self) -> Hashable:
+        """Claim and acknowledge."""
+        message = self._store.claim_next_message(SESSION)
+        if message is None:
+            return None
+        if not self._store.mark_processed(message.id, claim=message):
+            raise RuntimeError("A claim did not stand.")
+        return message.id
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()

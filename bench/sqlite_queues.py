@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.queues import COLUMNS, NAME, SESSION, TOOL_INPUT, Queue
+from bench.queues import COLUMNS, NAME, SESSION, TOOL_INPUT, Queue, StoreQueue
 from webui.store import open_store
 
 TEXT = json.dumps(TOOL_INPUT)
@@ -38,7 +38,7 @@ class SqliteQueue(Queue):
         """Make a file with so many messages."""
 
 
-class Unstick(SqliteQueue):
+class Unstick(StoreQueue, SqliteQueue):
     """Our store, as a program uses it: an acknowledgement counts only while its claim stands."""
 
     name = tables = "Unstick"
@@ -61,26 +61,6 @@ class Unstick(SqliteQueue):
             (pending, f"INSERT INTO pending_messages ({columns}, tool_input)"
                       f" {NUMBERS} SELECT {values}, :text FROM numbers"),
         )  # fmt: skip
-
-    def enqueue(self) -> object:
-        """Add one message."""
-        message = {
-            "type": "observation", "tool_name": "Bash", "tool_input": TOOL_INPUT, "cwd": "/home/somebody/project"
-        }  # fmt: skip
-        return self._store.enqueue(SESSION, NAME, message)
-
-    def work(self) -> Hashable:
-        """Claim and acknowledge."""
-        message = self._store.claim_next_message(SESSION)
-        if message is None:
-            return None
-        if not self._store.mark_processed(message.id, claim=message):
-            raise RuntimeError("A claim did not stand.")
-        return message.id
-
-    def close(self) -> None:
-        """Close the store."""
-        self._store.close()
 
 
 class ByHand(SqliteQueue):

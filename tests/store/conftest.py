@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.store.actions import ACTIONS, STATUSES
-from tests.store.backends import BACKENDS, Backend, Clock, Raw
+from tests.store.backends import BACKENDS, Backend, Clock, PostgresRaw, Raw
 from webui.store import PendingMessageStore, open_store
 
 MakeStore = Callable[..., PendingMessageStore]
@@ -113,3 +114,10 @@ def statements(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     backend.watch(monkeypatch, seen.append)
     return seen
+
+
+@pytest.fixture
+def second(backend: Backend) -> Iterator[PostgresRaw]:
+    """Another program's connection to a server, for what it holds in a transaction."""
+    with closing(PostgresRaw(backend.url)) as raw:
+        yield raw

@@ -3,7 +3,7 @@ under prepared statements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -36,13 +36,6 @@ Add = Callable[..., int]
 MakeStore = Callable[..., PendingMessageStore]
 OPEN = {"type": "observation"}
 SLEEP = "SELECT pg_sleep(60)"
-
-
-@pytest.fixture
-def second(backend: Backend) -> Iterator[PostgresRaw]:
-    """Another program's connection, for what it holds in a transaction."""
-    with closing(PostgresRaw(backend.url)) as raw:
-        yield raw
 
 
 def raising(raw: Raw, state: str) -> None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -35,13 +35,6 @@ Add = Callable[..., int]
 MakeStore = Callable[..., PendingMessageStore]
 OPEN = {"type": "observation"}
 SLEEP = "SELECT pg_sleep(60)"
-
-
-@pytest.fixture
-def second(backend: Backend) -> Iterator[PostgresRaw]:
-    """Another program's connection, for what it holds in a transaction."""
-    with closing(PostgresRaw(backend.url)) as raw:
-        yield raw
 
 
 def test_times_are_the_servers_without_a_clock(make_store: MakeStore, backend: Backend, second: PostgresRaw) -> None:
@@ -217,3 +210,13 @@ def test_a_forked_child_has_connections_of_its_own(backend: Backend, add: Add) -
     assert (done.returncode, done.stderr) == (0, "")
     mine, still, theirs = json.loads(done.stdout)
     assert mine == still != theirs
+
+
+def test_a_transaction_that_an_interrupt_left_open_is_not_handed_on(store: PendingMessageStore, raw: Raw) -> None:
+    database = store.database
+    assert isinstance(database, postgres.Postgres)
+    with pytest.raises(KeyboardInterrupt), database._connections.one() as connection:
+        connection.execute("BEGIN")
+        raise KeyboardInterrupt
+    store.ensure_session("after it", "red")
+    assert raw.run("SELECT project FROM sdk_sessions WHERE content_session_id = 'after it'") == [{"project": "red"}]

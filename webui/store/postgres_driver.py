@@ -119,7 +119,8 @@ class Connections:
                 raise
             raise found from error
         finally:
-            if self._front or not fit or connection.closed or pool is not self._pool:
+            # What an interrupt left inside a transaction is the pool's to end.
+            if self._front or not fit or connection.pgconn.transaction_status or pool is not self._pool:
                 pool.putconn(connection)
             else:
                 self._front.append((pool, connection))
