@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psycopg
 import pytest
@@ -212,11 +212,13 @@ def test_a_forked_child_has_connections_of_its_own(backend: Backend, add: Add) -
     assert mine == still != theirs
 
 
-def test_a_transaction_that_an_interrupt_left_open_is_not_handed_on(store: PendingMessageStore, raw: Raw) -> None:
+def test_a_transaction_that_an_interrupt_left_open_is_not_handed_on(
+    store: PendingMessageStore, session: int, raw: Raw
+) -> None:
     database = store.database
     assert isinstance(database, postgres.Postgres)
-    with pytest.raises(KeyboardInterrupt), database._connections.one() as connection:
+    with suppress(KeyboardInterrupt), database._connections.one() as connection:
         connection.execute("BEGIN")
         raise KeyboardInterrupt
-    store.ensure_session("after it", "red")
-    assert raw.run("SELECT project FROM sdk_sessions WHERE content_session_id = 'after it'") == [{"project": "red"}]
+    id = store.enqueue(session, "alpha", OPEN)
+    assert raw.ids() == [id]
