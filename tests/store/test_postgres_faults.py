@@ -243,19 +243,20 @@ def connect(url: str) -> psycopg.Connection[Any]:
             return psycopg.connect(url)
 
 
-def test_a_user_without_another_connection(
-    server: Own, store: PendingMessageStore, id: int, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def at_once(store: PendingMessageStore) -> None:
+    """Ask for something, without patience."""
+    store.database.rows("SELECT 1", wait=300)
+
+
+def test_a_user_without_another_connection(server: Own, store: PendingMessageStore, id: int, url: str) -> None:
     server.run("DROP ROLE IF EXISTS single", "CREATE ROLE single LOGIN CONNECTION LIMIT 1 IN ROLE pg_read_all_data")
     limited = open_store(as_user(url, "single"))
     limited.close()
-    with connect(as_user(url, "single")), monkeypatch.context() as hasty:
-        hasty.setattr(driver, "PAGE_WAIT", 300)
-        refused(lambda: limited.get_message(id), Busy, "has no connection left for us")
+    with connect(as_user(url, "single")):
+        refused(lambda: at_once(limited), Busy, "has no connection left for us")
     assert limited.get_message(id) is not None
-    with limited.database.reading(), monkeypatch.context() as hasty:
-        hasty.setattr(driver, "PAGE_WAIT", 300)
-        refused(lambda: limited.get_message(id), Busy, "has no connection left for us")
+    with limited.database.reading():
+        refused(lambda: at_once(limited), Busy, "has no connection left for us")
     assert limited.get_message(id) is not None
     limited.close()
 
@@ -264,11 +265,10 @@ def test_a_store_whose_connections_are_all_in_use(
     store: PendingMessageStore, id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver, "CONNECTIONS", 2)
-    monkeypatch.setattr(driver, "PAGE_WAIT", 300)
     store.close()
     with store.database.reading(), store.database.reading():
         assert store.now() > 0  # a transaction's own connection asks
-        refused(lambda: store.get_message(id), Busy, "No connection to .* was free in time")
+        refused(lambda: at_once(store), Busy, "No connection to .* was free in time")
     assert store.get_message(id) is not None
 
 

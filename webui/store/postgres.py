@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from webui.store import errors
-from webui.store.database import WORKER_WAIT, Params, Record, TimeUp
+from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record, TimeUp
 from webui.store.dialect import POSTGRES
 from webui.store.model import Piece
 from webui.store.postgres_driver import (
@@ -87,7 +87,7 @@ class Postgres:
     def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
         """Run one statement in a transaction of its own and return all its rows."""
         sql = self.shape.sql(text)
-        with self._connections.one() as connection:
+        with self._connections.one(wait) as connection:
             return run(connection, sql, params)
 
     def change(self, text: str, params: Params) -> int:
@@ -100,7 +100,7 @@ class Postgres:
     def reading(self) -> Iterator[PostgresTransaction]:
         """A consistent view for a page."""
         shape = self.shape
-        with self._transaction(BEGIN_PAGE, "statement_timeout", LONGEST) as page:
+        with self._transaction(BEGIN_PAGE, "statement_timeout", LONGEST, PAGE_WAIT) as page:
             yield PostgresTransaction(page, shape)
 
     @contextmanager
@@ -108,7 +108,7 @@ class Postgres:
         """Wait so long for each row that another transaction has locked; commit at the end, roll back on an
         exception."""
         shape = self.shape
-        with self._transaction("BEGIN", "lock_timeout", wait) as connection:
+        with self._transaction("BEGIN", "lock_timeout", wait, wait) as connection:
             tx = PostgresTransaction(connection, shape)
             yield tx
         if tx.shape is not shape:
@@ -117,7 +117,7 @@ class Postgres:
     @contextmanager
     def migrating(self) -> Iterator[PostgresTransaction]:
         """As `writing`, alone, in a database that may have no queue yet."""
-        with self._transaction("BEGIN", "lock_timeout", WORKER_WAIT) as connection:
+        with self._transaction("BEGIN", "lock_timeout", WORKER_WAIT, WORKER_WAIT) as connection:
             tx = PostgresTransaction(connection, Shape(tables={}, dialect=POSTGRES))
             tx.alone()
             yield tx
@@ -138,10 +138,10 @@ class Postgres:
         self._shape = None
 
     @contextmanager
-    def _transaction(self, begin: str, setting: str, ms: int) -> Iterator[Connection]:
+    def _transaction(self, begin: str, setting: str, ms: int, wait: int) -> Iterator[Connection]:
         if self.read_only and begin == "BEGIN":
             raise errors.ReadOnly("The queue is open for reading only: nothing was changed.")
-        with self._connections.one() as connection:
+        with self._connections.one(wait) as connection:
             connection.execute(f"{begin}; SET LOCAL {setting} = {int(ms)}")
             self._held.connection = connection
             try:

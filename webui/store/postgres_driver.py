@@ -21,7 +21,7 @@ from psycopg.rows import no_result
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from webui.store import errors
-from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record
+from webui.store.database import WORKER_WAIT, Params, Record
 from webui.store.postgres_errors import named, unreachable
 from webui.store.schema import QUEUE
 
@@ -102,9 +102,10 @@ class Connections:
         self._lock = Lock()
 
     @contextmanager
-    def one(self) -> Iterator[Connection]:
-        """A connection for this thread, in autocommit. Raises the store's named errors, also for the driver's."""
-        pool, connection = self._taken()
+    def one(self, wait: int = WORKER_WAIT) -> Iterator[Connection]:
+        """A connection for this thread, in autocommit, after at most `wait` ms. Raises the store's named errors, also
+        for the driver's."""
+        pool, connection = self._taken(wait)
         fit = True
         try:
             yield connection
@@ -152,7 +153,7 @@ class Connections:
         if pool is not None:
             pool.close()
 
-    def _taken(self) -> Taken:
+    def _taken(self, wait: int) -> Taken:
         """The pool waits for a server that is away; who wants a connection now is told why there is none. One that is
         idle stays in front of the pool: the way through it takes a worker longer than all else that we do."""
         if self._owner != os.getpid():
@@ -160,15 +161,15 @@ class Connections:
         try:
             taken = self._front.pop()
         except IndexError:
-            return self._from_pool()
+            return self._from_pool(wait)
         if _lives(taken[1]):
             return taken
         taken[1].close()
         taken[0].putconn(taken[1])
-        return self._from_pool()
+        return self._from_pool(wait)
 
-    def _from_pool(self) -> Taken:
-        deadline = time.monotonic() + PAGE_WAIT / 1000
+    def _from_pool(self, wait: int) -> Taken:
+        deadline = time.monotonic() + wait / 1000
         while True:
             pool = self._opened()
             try:
