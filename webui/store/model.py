@@ -33,7 +33,7 @@ class PendingMessage:
     prompt_number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """A row of `pending_messages`, whole: the contract's columns, `project` where a method says so, and `extra`,
     the columns that other releases added. A column that the file lacks is `None`."""

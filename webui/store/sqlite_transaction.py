@@ -113,9 +113,14 @@ def patiently(action: Callable[[], T], wait: int) -> T:
         try:
             return action()
         except sqlite3.OperationalError as error:
-            if (error.sqlite_errorcode & 0xFF) not in _LOCKED or time.monotonic() > deadline:
+            if not is_locked(error) or time.monotonic() > deadline:
                 raise
         time.sleep(random.uniform(0.0005, 0.0015))
+
+
+def is_locked(error: sqlite3.OperationalError) -> bool:
+    """Whether another connection has the lock that the statement needs."""
+    return (error.sqlite_errorcode & 0xFF) in _LOCKED
 
 
 def clock() -> int:

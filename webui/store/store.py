@@ -18,7 +18,7 @@ from webui.store.schema import CLAIM_INDEX, COLUMNS, Capabilities
 
 _FIELDS = {field.name for field in fields(PendingMessage)}
 _MAX = 2**63 - 1
-_WIDTH = len(COLUMNS) + 1
+_NAMES = (*COLUMNS, "project")
 
 
 class PendingMessageStore:
@@ -223,10 +223,13 @@ class PendingMessageStore:
         return found[0] if found else None
 
     def _message(self, row: Record) -> Message:
-        values: Any = tuple(row)
-        if len(values) > _WIDTH:
-            values = (*values[:_WIDTH], dict(zip(row.keys()[_WIDTH:], values[_WIDTH:], strict=True)))
-        return Message(*values)
+        # A frozen class sets its fields one by one: that takes a claim as long as all else that it does here.
+        message = object.__new__(Message)
+        values = vars(message)
+        values.update(zip(_NAMES, row, strict=False))
+        known = len(_NAMES)
+        values["extra"] = dict(zip(row.keys()[known:], tuple(row)[known:], strict=True)) if len(row) > known else {}
+        return message
 
     def read(self, text: str, values: Params) -> list[Message]:
         """The messages that a statement returns."""
