@@ -102,6 +102,7 @@ def test_who_is_told_to_stop_while_the_file_is_away_stops(
 ) -> None:
     add(), add()
     stop = Event()
+    store.database._fresh = 0.0  # type: ignore[attr-defined]  # it notices at once
 
     def handler(delivery: Delivery) -> None:
         os.rename(store.location, away)

@@ -27,7 +27,7 @@ def claim_messages(store: PendingMessageStore, session_db_id: int | None = None,
         return []
     text = sql.CLAIM_SEVERAL_OF_ANY if session_db_id is None else sql.CLAIM_SEVERAL
     values = {"now": store.stamp()} | ({} if session_db_id is None else {"session": session_db_id})
-    claimed = store.read(text.replace(":batch", str(int(limit))), values)
+    claimed = store.claim(text.replace(":batch", str(int(limit))), values)
     return sorted(claimed, key=lambda message: message.id)
 
 

@@ -118,6 +118,11 @@ class Database(Protocol):
         nothing."""
         ...
 
+    def claim(self, text: str, params: Params) -> list[Record]:
+        """As `rows`, for a statement that claims: it need not reach the disk before the next commit that must. A claim
+        that a power cut takes back is a pending message."""
+        ...
+
     def change(self, text: str, params: Params) -> int:
         """Run one statement in a transaction of its own and return how many rows it changed."""
         ...

@@ -53,6 +53,7 @@ SQLITE = Dialect(
         "one_of_end": "",
         "lock": "",
         "skip_locked": "",
+        "unsynced": "",  # a connection's setting: see `SQLite.claim`
         "same": "IS",
         "by_completion": "",
         "instr": "instr",
@@ -91,6 +92,8 @@ WHERE c.oid = to_regclass('pending_messages')""",
         # A writer holds the rows that it locked, not the whole database: what is looked at to be changed is locked.
         "lock": "FOR UPDATE",
         "skip_locked": "FOR UPDATE SKIP LOCKED",
+        # For this one transaction; a round trip of its own would take longer than it saves.
+        "unsynced": "AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'",
         "same": "IS NOT DISTINCT FROM",
         # Without an order it may read from the table's beginning each time, over all that was deleted before. (A file
         # without that index would have to sort.)

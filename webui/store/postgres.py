@@ -90,6 +90,10 @@ class Postgres:
         with self._connections.one(wait) as connection:
             return run(connection, sql, params)
 
+    def claim(self, text: str, params: Params) -> list[Record]:
+        """As `rows`: the statement itself says that its commit need not be waited for."""
+        return self.rows(text, params)
+
     def change(self, text: str, params: Params) -> int:
         """Run one statement in a transaction of its own and return how many rows it changed."""
         sql = self.shape.sql(text)

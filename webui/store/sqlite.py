@@ -18,7 +18,17 @@ from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record
 from webui.store.dialect import SQLITE
 from webui.store.schema import Shape
 from webui.store.sqlite_errors import named
-from webui.store.sqlite_transaction import NOW, SQLiteTransaction, any_shape, bound, clock, end, is_locked, patiently
+from webui.store.sqlite_transaction import (
+    NOW,
+    Connection,
+    SQLiteTransaction,
+    any_shape,
+    bound,
+    clock,
+    end,
+    is_locked,
+    patiently,
+)
 from webui.store.sqlite_watch import SQLiteWatcher
 
 T = TypeVar("T")
@@ -51,7 +61,7 @@ class SQLite:
     def _forget(self) -> None:
         # A fork's child keeps its parent's connections, unused: to close them would end the parent's locks.
         self._parents = getattr(self, "_idle", None)
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[Connection] = []
         self._owner = os.getpid()
         self._identity: Identity | None = None
         self._checked = 0.0
@@ -97,14 +107,22 @@ class SQLite:
         """Run one statement in a transaction of its own and return all its rows."""
         return self._run(text, params, sqlite3.Cursor.fetchall, wait) or []
 
+    def claim(self, text: str, params: Params) -> list[Record]:
+        """As `rows`; where there is a write-ahead log, its commit is not synced (in another file it has to be)."""
+        return self._run(text, params, sqlite3.Cursor.fetchall, WORKER_WAIT, claims=True) or []
+
     def change(self, text: str, params: Params) -> int:
         """Run one statement in a transaction of its own and return how many rows it changed."""
         return self._run(text, params, lambda cursor: cursor.rowcount, WORKER_WAIT) or 0
 
-    def _run(self, text: str, params: Params | None, result: Callable[[sqlite3.Cursor], T], wait: int) -> T | None:
+    def _run(
+        self, text: str, params: Params | None, result: Callable[[sqlite3.Cursor], T], wait: int, claims: bool = False
+    ) -> T | None:
         # Every claim comes this way: without a generator's context, and at first without patience, it takes half.
         connection, identity = self._take(self._fresh)
         try:
+            if connection.claims is not claims:
+                connection.sync(claims)
             sql = (self._shape or self._load(connection)).sql(text)
             try:
                 return result(connection.execute(sql, bound(params)))
@@ -173,16 +191,17 @@ class SQLite:
             connection.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Iterator[Connection]:
         connection, identity = self._take()
         try:
+            connection.sync(claims=False)
             yield connection
         except sqlite3.Error as error:
             raise self._named(error) from error
         finally:
             self._give_back(connection, identity)
 
-    def _take(self, fresh: float = 0.0) -> tuple[sqlite3.Connection, Identity | None]:
+    def _take(self, fresh: float = 0.0) -> tuple[Connection, Identity | None]:
         """A connection, and the file that it is to; `fresh` is how long ago, in seconds, we may have looked at that."""
         if os.getpid() != self._owner:
             self._forget()  # a connection must not cross a fork
@@ -198,7 +217,7 @@ class SQLite:
         except sqlite3.Error as error:
             raise self._named(error) from error
 
-    def _give_back(self, connection: sqlite3.Connection, identity: Identity | None) -> None:
+    def _give_back(self, connection: Connection, identity: Identity | None) -> None:
         with self._lock:
             if identity == self._identity and not connection.in_transaction:
                 self._idle.append(connection)
@@ -224,7 +243,7 @@ class SQLite:
         except OSError as error:
             raise errors.Missing(f"No database can be made at {self.location} ({error.strerror}).") from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> Connection:
         mode = "ro" if self.read_only else "rw"
         connection = sqlite3.connect(
             f"file:{quote(self.location)}?mode={mode}",
@@ -233,7 +252,9 @@ class SQLite:
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,
+            factory=Connection,
         )
+        connection.level = self._synchronous
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
         try:

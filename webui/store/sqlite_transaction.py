@@ -20,6 +20,27 @@ NOW = object()
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
+class Connection(sqlite3.Connection):
+    """A connection whose commits wait for the disk as `level` says, but for a claim's: those need not."""
+
+    level = "full"
+    claims = False
+    _logs = False
+
+    def sync(self, claims: bool) -> None:
+        """Be ready for a claim, or for what must reach the disk."""
+        if claims is self.claims or self.level == "normal":
+            return
+        # Only a write-ahead log is safe without; while a connection is open, no other can put an end to it.
+        self._logs = self._logs or self._asked("PRAGMA journal_mode")[0][0] == "wal"
+        if self._logs:
+            self._asked("PRAGMA synchronous = normal" if claims else "PRAGMA synchronous = full")
+            self.claims = claims
+
+    def _asked(self, text: str) -> list[Any]:
+        return patiently(lambda: self.execute(text).fetchall(), PAGE_WAIT)
+
+
 class SQLiteTransaction:
     """Statements on one connection that see one state of the file."""
 

@@ -12,7 +12,7 @@ WITH next AS {materialized} (SELECT id FROM pending_messages {by_claim}
   WHERE session_db_id = :session AND status = 'pending' ORDER BY {in_order} LIMIT 1 {skip_locked})"""
 _CLAIM = """
 UPDATE pending_messages SET status = 'processing' [, started_processing_at_epoch = :now]
-WHERE id = (SELECT id FROM next) RETURNING {message}, NULL {extra}"""
+WHERE id = (SELECT id FROM next) {unsynced} RETURNING {message}, NULL {extra}"""
 CLAIM = _NEXT + _CLAIM
 # Several at once. The number stands in the text: a planner that does not know it might read the whole table.
 CLAIM_SEVERAL = CLAIM.replace("LIMIT 1", "LIMIT :batch").replace("id = (SELECT", "id IN (SELECT")

@@ -85,7 +85,7 @@ class PendingMessageStore:
 
     def claim_next_message(self, session_db_id: int) -> Message | None:
         """The session's oldest pending message, now processing and the caller's alone; None if there is none."""
-        claimed = self.read(sql.CLAIM, {"session": session_db_id, "now": self.stamp()})
+        claimed = self.claim(sql.CLAIM, {"session": session_db_id, "now": self.stamp()})
         return claimed[0] if claimed else None
 
     def get_all_pending(self, session_db_id: int) -> list[Message]:
@@ -230,6 +230,10 @@ class PendingMessageStore:
         known = len(_NAMES)
         values["extra"] = dict(zip(row.keys()[known:], tuple(row)[known:], strict=True)) if len(row) > known else {}
         return message
+
+    def claim(self, text: str, values: Params) -> list[Message]:
+        """The messages that a statement claims."""
+        return [self._message(row) for row in self.database.claim(text, values)]
 
     def read(self, text: str, values: Params) -> list[Message]:
         """The messages that a statement returns."""

@@ -1,0 +1,88 @@
+"""What reaches the disk before a method returns: everything but a claim, which a power cut may take back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.store.backends import only
+from webui.store import PendingMessageStore, open_store
+from webui.store import statements as sql
+from webui.store.claims import claim_messages
+from webui.store.sqlite import SQLite
+from webui.store.sqlite_transaction import Connection
+
+Add = Callable[..., int]
+NORMAL, FULL = 1, 2
+
+
+@pytest.fixture
+def levels(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The first word of each change that our connections make, and how it was synced."""
+    seen: list[tuple[str, int]] = []
+    plain = Connection.execute
+
+    def execute(self: Connection, text: str, *values: object) -> sqlite3.Cursor:
+        if text.lstrip().startswith(("WITH next", "UPDATE", "INSERT", "DELETE")):
+            seen.append((text.split()[0], plain(self, "PRAGMA synchronous").fetchone()[0]))
+        return plain(self, text, *values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Connection, "execute", execute)
+    return seen
+
+
+@only("sqlite", "it is about SQLite's write-ahead log")
+def test_only_a_claim_is_not_synced(store: PendingMessageStore, add: Add, levels: list[tuple[str, int]]) -> None:
+    first, second = add(), add()
+    levels.clear()
+    claim = store.claim_next_message(1)
+    store.mark_processed(first, claim)
+    assert claim_messages(store, 1, 5)[0].id == second
+    store.mark_failed(second, error="no")
+    assert [level for _, level in levels] == [NORMAL, FULL, NORMAL, *[FULL] * (len(levels) - 3)]
+    assert len(levels) > 3
+
+
+@pytest.mark.parametrize(("journal", "level"), [("delete", FULL), ("wal", NORMAL)])
+def test_without_a_log_a_claim_is_synced_too(
+    tmp_path: Path, levels: list[tuple[str, int]], journal: str, level: int
+) -> None:
+    path = tmp_path / "queue.db"
+    store = open_store(str(path), create=True)
+    session = store.ensure_session("alpha", "red")
+    store.enqueue(session, "alpha", {"type": "observation"})
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+    connection.close()
+    levels.clear()
+    assert store.claim_next_message(session) is not None
+    store.close()
+    assert levels == [("WITH", level)]
+
+
+def test_a_file_that_is_opened_without_syncs_stays_so(tmp_path: Path, levels: list[tuple[str, int]]) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/queue.db?synchronous=normal", create=True)
+    session = store.ensure_session("alpha", "red")
+    store.enqueue(session, "alpha", {"type": "observation"})
+    claim = store.claim_next_message(session)
+    assert claim is not None
+    assert store.mark_processed(claim.id, claim)
+    assert isinstance(store.database, SQLite)
+    store.close()
+    assert {level for _, level in levels} == {NORMAL}
+
+
+@only("postgres", "it is about the server's own setting")
+def test_the_server_need_not_flush_a_claim(store: PendingMessageStore, add: Add) -> None:
+    add()
+    setting = "SELECT current_setting('synchronous_commit')"
+    before = store.database.rows(setting)[0][0]
+    with store.database.writing() as tx:
+        tx.rows("SELECT set_config('synchronous_commit', 'on', true)")
+        assert len(tx.rows(sql.CLAIM, {"session": 1, "now": 1})) == 1
+        assert tx.rows(setting)[0][0] == "off"
+    assert store.database.rows(setting)[0][0] == before
