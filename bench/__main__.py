@@ -9,41 +9,44 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from bench import machine, plot, postgres, report, sqlite
+from bench import machine, pages, plot, postgres, report, sqlite
 from bench.measure import FULL, QUICK
 
-SUBJECTS = {"sqlite": sqlite.measure, "postgresql": postgres.measure}
+SUBJECTS = {"sqlite": sqlite.measure, "postgresql": postgres.measure, "pages": pages.measure}
 """What can be measured, each by a function of (plan, folder, say)."""
 DOCS = Path(__file__).parents[1] / "docs"
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Only see that everything runs: seconds, and figures that mean nothing.")
-@click.option("--only", type=click.Choice(list(SUBJECTS)), help="One subject; the documents are left alone.")
+@click.option("--only", type=click.Choice(list(SUBJECTS)), help="One subject.")
 @click.option("--json", "raw", type=click.Path(dir_okay=False, path_type=Path), help="Write every figure to this file.")
 @click.option(
     "--docs", type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where performance.md and performance.svg are.  [default: docs; with --quick or --only, nowhere]",
+    help="Where performance.md and performance.svg are.  [default: docs; with --quick, nowhere]",
 )  # fmt: skip
 @click.option(
     "--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="/var/tmp", show_default=True,
     help="A folder on the disk to measure, with 8 GB free.",
 )  # fmt: skip
 def main(quick: bool, only: str | None, raw: Path | None, docs: Path | None, folder: Path) -> None:
-    """Measure the store beside its peers and beside loops written by hand. Takes a quarter of an hour; leave the
-    machine alone meanwhile."""
+    """Measure the store beside its peers and beside loops written by hand, and the pages beside others. Takes half an
+    hour; leave the machine alone meanwhile."""
     plan = QUICK if quick else FULL
-    docs = docs or (None if quick or only else DOCS)
+    docs = docs or (None if quick else DOCS)
     with TemporaryDirectory(prefix="bench-", dir=folder) as made:
         place = Path(made)
         about = f"{datetime.now(UTC):%Y-%m-%d}: {machine.describe(place)}"
         chosen = [measure for name, measure in SUBJECTS.items() if only in (None, name)]
         sections = [measure(plan, place, _say) for measure in chosen]
-    text = report.as_markdown(about, sections)
-    click.echo(text)
-    if docs:
-        report.into_document(docs / "performance.md", text)
-        plot.draw([panel for section in sections for panel in section.panels], docs / "performance.svg")
+    for section in sections:
+        text = report.as_markdown(about, section)
+        click.echo(text)
+        if docs:
+            report.into_document(docs / "performance.md", section.title, text)
+    panels = [panel for section in sections for panel in section.panels]
+    if docs and not only:
+        plot.draw(panels, docs / "performance.svg")
     if raw:
         found = {"machine": about, **{section.title: section.raw for section in sections}}
         raw.write_text(json.dumps(found, indent=1), "utf-8")

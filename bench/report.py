@@ -10,8 +10,6 @@ from typing import Any
 from bench.goals import Goal
 from bench.measure import Case, Results
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-
 
 @dataclass(frozen=True)
 class Panel:
@@ -41,13 +39,13 @@ def alone_table(results: Results, cases: Sequence[Case], us: str, floor: str) ->
     rows = [
         (
             f"{case.pending:,} pending{_behind(case)}", queue,
-            *(_number(results.median(case, queue, kind)) for kind in ("enqueue", "work", "p50")),
+            *(number(results.median(case, queue, kind)) for kind in ("enqueue", "work", "p50")),
             _ratio(results, case, queue, us), _ratio(results, case, queue, floor),
         )
         for case in cases
         for queue in results.cases[case]
     ]  # fmt: skip
-    return _table(header, rows, 2)
+    return table(header, rows, 2)
 
 
 def together_table(durability: str, results: Results, cases: Sequence[Case], us: str, floor: str) -> str:
@@ -61,15 +59,15 @@ def together_table(durability: str, results: Results, cases: Sequence[Case], us:
     rows = [
         (
             f"{many.durability}{_behind(many)}", queue,
-            _number(results.median(one, queue, "rate")), _number(results.median(many, queue, "rate")),
+            number(results.median(one, queue, "rate")), number(results.median(many, queue, "rate")),
             _ratio(results, many, queue, us), _ratio(results, many, queue, floor),
-            f"{min(results.all(many, queue, 'share')):.1%}", _number(max(results.all(many, queue, "longest"))),
-            *(_number(sum(results.all(many, queue, kind))) for kind in ("errors", "doubles")),
+            f"{min(results.all(many, queue, 'share')):.1%}", number(max(results.all(many, queue, "longest"))),
+            *(number(sum(results.all(many, queue, kind))) for kind in ("errors", "doubles")),
         )
         for one, many in zip(cases[::2], cases[1::2], strict=True)
         for queue in results.cases[many]
     ]  # fmt: skip
-    return _table(header, rows, 2)
+    return table(header, rows, 2)
 
 
 def time_panel(title: str, results: Results, cases: Sequence[Case], queues: Sequence[str]) -> Panel:
@@ -85,37 +83,34 @@ def rate_panel(title: str, results: Results, cases: Sequence[Case], queues: Sequ
     return Panel(title, places, {q: [results.median(case, q, "rate") for case in cases] for q in queues})
 
 
-def as_markdown(machine: str, sections: Sequence[Section]) -> str:
-    """Everything that was found."""
-    goals = [goal for section in sections for goal in section.goals]
-    rows = [(goal.text, "met" if goal.met else "**not met**", goal.found) for goal in goals]
-    parts = [f"{machine}.", "## Goals", _table(("goal", "", "found (the worst, or what misses it)"), rows, 9)]
-    for section in sections:
-        parts += [f"## {section.title}", section.text]
-    return "\n\n".join(parts) + "\n"
+def as_markdown(machine: str, section: Section) -> str:
+    """Everything that one subject found, under its own heading."""
+    rows = [(goal.text, "met" if goal.met else "**not met**", goal.found) for goal in section.goals]
+    goals = table(("goal", "", "found (the worst, or what misses it)"), rows, 9)
+    return "\n\n".join([f"## {section.title}", f"{machine}.", goals, section.text]) + "\n"
 
 
-def into_document(path: Path, text: str) -> None:
-    """Put the text between the document's two marks."""
-    document = path.read_text("utf-8")
-    head, begin, rest = document.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{path} has no place for the figures: it lacks the lines {BEGIN} and {END}.")
-    path.write_text(f"{head}{BEGIN}\n\n{text}\n{END}{tail}", "utf-8")
+def into_document(path: Path, title: str, text: str) -> None:
+    """Put a subject's text between its two marks in the document."""
+    begin, end = (f"<!-- bench: {title}, {mark} -->" for mark in ("begin", "end"))
+    head, found, rest = path.read_text("utf-8").partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"{path} has no place for the figures: it lacks the lines {begin} and {end}.")
+    path.write_text(f"{head}{begin}\n\n{text}\n{end}{tail}", "utf-8")
 
 
 def _behind(case: Case) -> str:
     return f" behind {case.processed:,} processed" if case.processed else ""
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:
     """A table; the columns from this one on are numbers."""
     marks = ["---" if column < numbers_from else "---:" for column in range(len(header))]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, marks, *rows))
 
 
-def _number(figure: float | None) -> str:
+def number(figure: float | None) -> str:
     """A figure with as many digits as it deserves."""
     if figure is None:
         return "–"
@@ -124,4 +119,4 @@ def _number(figure: float | None) -> str:
 
 def _ratio(results: Results, case: Case, one: str, other: str) -> str:
     """How many times as long as the other the one takes."""
-    return _number(results.ratio("work", (case, one), (case, other)))
+    return number(results.ratio("work", (case, one), (case, other)))

@@ -138,10 +138,31 @@
     else switchTheme();
   }
 
+  // What asks before it acts: over the page, until it is answered or left.
+  function ask() {
+    const dialog = document.querySelector("#dialog > dialog:not([open])");
+    if (!dialog) return;
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.showModal();
+  }
+
+  function answer(event) {
+    event.detail.ctx.sourceElement.closest("dialog")?.close();
+  }
+
   function closePanels(target) {
     for (const panel of document.querySelectorAll("details.adder[open]")) {
       if (!target || !panel.contains(target)) panel.open = false;
     }
+  }
+
+  // Escape closes the suggestions first; the next one empties the box, as the browser does it.
+  function closeSuggestions() {
+    const list = document.getElementById("suggestions");
+    if (!list?.firstElementChild) return false;
+    if (list.contains(document.activeElement)) document.querySelector("[aria-controls=suggestions]").focus();
+    list.replaceChildren();
+    return true;
   }
 
   paint(stored());
@@ -149,6 +170,7 @@
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
+    if (closeSuggestions()) { event.preventDefault(); return; }
     const summary = event.target.closest?.("details.adder[open]")?.querySelector("summary");
     closePanels(null);
     summary?.focus();
@@ -159,8 +181,9 @@
     for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
   document.addEventListener("htmx:after:request", answered);
+  document.addEventListener("htmx:after:request", answer);
   document.addEventListener("htmx:config:request", press);
-  document.addEventListener("htmx:after:swap", () => { left = STAY; refocus(); });
+  document.addEventListener("htmx:after:swap", () => { left = STAY; ask(); refocus(); });
   document.addEventListener("htmx:error", failed);
   document.addEventListener("DOMContentLoaded", () => {
     paint(stored());

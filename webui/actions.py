@@ -16,14 +16,16 @@ QUEUED = frozenset({"pending", "processing", "failed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One verb. `run` is the store's function; `hint` says what it does, `done` are its outcome's words, `mark` stands
-    on the row. `running` is asked first while a worker may be at it. `needs` is the capability of the file without
-    which it is impossible, and `lacking` says so. `statuses` are those it applies to (None: all). An `extra` one is
-    on a row only where it differs from the plain one. After one that `wakes`, the worker may have to be woken."""
+    """One verb. `run` is the store's function; `hint` says what it does, and `many` what to many; `done` are its
+    outcome's words, `mark` stands on the row. `running` is asked first while a worker may be at it. `needs` is the
+    capability of the file without which it is impossible, and `lacking` says so. `statuses` are those it applies to
+    (None: all), `unfit` says why it is for none of the others. An `extra` one is on a row only where it differs from
+    the plain one. After one that `wakes`, the worker may have to be woken."""
 
     name: str
     label: str
     hint: str
+    many: str
     done: str
     mark: str
     running: str
@@ -33,6 +35,7 @@ class Action:
     statuses: frozenset[str] | None = QUEUED
     needs: str | None = None
     lacking: str = ""
+    unfit: str = "Their state is none we know."
     extra: bool = False
     wakes: bool = True
 
@@ -44,6 +47,7 @@ ACTIONS = {
             name="retry-fresh",
             label="Retry fresh",
             hint="Make it pending again, with all its attempts",
+            many="They become pending again, with all their attempts.",
             done="Retried {} with fresh attempts",
             mark="Retried fresh",
             running="A second run may overlap the first.",
@@ -56,16 +60,19 @@ ACTIONS = {
             name="retry",
             label="Retry",
             hint="Make it pending again; its count of retries stays",
+            many="They become pending again; their counts of retries stay.",
             done="Retried {}",
             mark="Retried",
             running="A second run may overlap the first.",
             run=act.retry,
             symbol="retry",
+            unfit="Those are pending, and would stay as they are.",
         ),
         Action(
             name="abort",
             label="Abort",
             hint="Take it out of the queue; it can be brought back",
+            many="They leave the queue for the trash, and can be brought back until that is purged.",
             done="Aborted {}",
             mark="Aborted",
             running="What it is doing may still be stored.",
@@ -76,6 +83,10 @@ ACTIONS = {
         ),
     )
 }
+
+
+RESULTS = {"undo": "Taken back for {}", "restore": "Brought back {}", "purge": "Purged {}"}
+"""What the outcome of an operation says that is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +113,55 @@ def why_not(action: Action, row: Row, scene: Scene) -> str | None:
     """Why an action cannot be done to a row, in a sentence; None if it can."""
     if row.trashed_by is not None:
         return "It was aborted: restore it first."
-    if len(row.seen) > LONGEST_SEEN or not (row.seen.isascii() and row.seen.isprintable()):
+    if not _says_seen(row):
         return "What is stored as its state is no state, so no form can say what was seen."
     if action.needs and not getattr(scene.capabilities, action.needs):
         return action.lacking
     if action.statuses is not None and row.status not in action.statuses:
         return "It was processed, and its input is gone." if row.status == "processed" else "Its state is none we know."
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """An action as a page offers it for many rows. `states` are those that it is for (none: any), `reason` says why it
+    cannot be done here at all."""
+
+    action: Action
+    states: tuple[str, ...]
+    reason: str | None
+
+
+def verbs(scene: Scene) -> list[Verb]:
+    """What can be done to many at once, in order."""
+    return [
+        Verb(
+            action,
+            () if action.statuses is None else act.ACTIONS[action.name].bulk,
+            action.lacking if action.needs and not getattr(scene.capabilities, action.needs) else None,
+        )
+        for action in sorted(ACTIONS.values(), key=lambda action: (bool(action.tone), action.extra))
+        if scene.may(action.name)
+    ]
+
+
+def result(name: str) -> str:
+    """The words for what an operation did."""
+    return ACTIONS[name].done if name in ACTIONS else RESULTS[name]
+
+
+def permission(name: str) -> str:
+    """What `may` is asked before somebody turns an operation."""
+    return "undo" if name == "restore" else name
+
+
+def tickable(row: Row) -> bool:
+    """Whether a form can say that this row was seen."""
+    return row.trashed_by is None and _says_seen(row)
+
+
+def _says_seen(row: Row) -> bool:
+    return len(row.seen) <= LONGEST_SEEN and row.seen.isascii() and row.seen.isprintable()
 
 
 def primary(row: Row, scene: Scene) -> str | None:

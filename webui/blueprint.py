@@ -14,19 +14,15 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
 
 from webui import assets, csrf, headers, logbook
-from webui.forms import BadForm
 from webui.guard import SAFE_METHODS
-from webui.options import ACTION_OF, VIEW, Options
+from webui.options import ACTION_OF, OWN, VIEW, NotAllowed, Options
+from webui.places import BadForm
 from webui.routing import NOWHERE, allowed_methods, answer_for_the_rest
 from webui.store import errors
 from webui.store.filters import BadFilter
 
 RETRY_AFTER = "5"
 """Seconds after which a page that could not be made may be asked for again."""
-
-
-class NotAllowed(Exception):
-    """`may` said no."""
 
 
 class NotSetUp(Exception):
@@ -99,14 +95,15 @@ def _admit_to_pages(options: Options, endpoint: str) -> None:
     action = _action(endpoint)
     if options.read_only and action != VIEW:
         raise errors.ReadOnly("This page was opened for looking only, so nothing was done.")
-    if not options.allowed(action):
-        raise NotAllowed(f"You may not do this here: {action}. Ask whoever runs this app for the permission.")
+    options.permit(VIEW if action == OWN else action)
     g.webui_let_in = True
     if action != VIEW:
         logbook.sign(options.visitor())
         csrf.check(mounted=options.mounted)
     if endpoint != NOWHERE:
         options.store.refresh()
+        if not options.read_only:
+            options.runner.wake()
 
 
 def _action(endpoint: str) -> str:

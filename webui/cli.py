@@ -1,4 +1,4 @@
-"""The command `unstick`: serve a queue, make one, copy one, try a living one, remove what Unstick added to one."""
+"""The command `unstick`: serve a queue, make, copy or tune one, try a living one, remove what Unstick added."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webui import config, serving
 from webui.app import create_app
 from webui.demo import history, life
 from webui.options import SettingError
-from webui.store import StoreError, copy, migrate, open_database, open_store
+from webui.store import StoreError, copy, migrate, open_database, open_store, tune
 from webui.store.filters import format_duration
 from webui.version import __version__
 
@@ -85,6 +85,8 @@ def main() -> None:
 @PORT
 @click.option("--read-only", "READ_ONLY", is_flag=True, default=None, help=SETTINGS["READ_ONLY"].sentence)
 @_option("STUCK_AFTER", format_duration(DEFAULTS.stuck_after))
+@_option("TRASH_DAYS", DEFAULTS.trash_days)
+@_option("JOURNAL_DAYS", DEFAULTS.journal_days)
 @_option("WORKER_URL")
 @OPEN
 def serve(database: str | None, in_browser: bool, **options: Any) -> None:
@@ -190,6 +192,57 @@ def clean(database: str) -> None:
         click.echo(f"There was nothing to remove: {store.location} has no table of Unstick's.")
 
 
+@main.command("tune", short_help="Look at a queue's indexes; make those that it lacks, or remove them.")
+@click.argument("database")
+@click.option("--apply", "change", flag_value="apply", help="Make the indexes that are missing.")
+@click.option("--remove", "change", flag_value="remove", help="Remove the indexes that --apply made.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def tune_(database: str, change: str | None, yes: bool) -> None:
+    """Say which indexes the queue in DATABASE has, what each is for and what it costs, and with --apply make those that
+    it lacks. Nothing is changed without --apply or --remove.
+
+    \b
+    Examples:
+      unstick tune queue.db
+      unstick tune queue.db --apply
+    """
+    with closing(open_store(database, read_only=change is None)) as store:
+        report = tune.look(store.database)
+        if change != "remove":
+            _show_indexes(report)
+        if change == "apply" and report.missing:
+            _ask_to_make(report, yes)
+            for name in tune.add(store.database):
+                click.echo(f"Made {name}")
+        elif change == "remove":
+            removed = list(tune.remove(store.database))
+            click.echo("\n".join(f"Removed {name}" for name in removed) or "There was nothing to remove.")
+        elif report.missing:
+            click.echo(f"\nNothing was changed. To make what it lacks: unstick tune {database} --apply")
+
+
+def _show_indexes(report: tune.Report) -> None:
+    click.echo(f"{report.messages:,} {'message' if report.messages == 1 else 'messages'}.")
+    for found in report.found:
+        index = found.index
+        click.echo(f"\n{index.name}: {found.state}{f', {found.note}' if found.note else ''}")
+        click.echo(f"  for    {index.serves}\n  costs  a page more to write for {index.costs}")
+
+
+def _ask_to_make(report: tune.Report, yes: bool) -> None:
+    """What it takes, before it is done. Raises Refused where nobody can be asked."""
+    number = len(report.missing)
+    click.echo(
+        f"\nMaking {number} {'index' if number == 1 else 'indexes'} takes about {max(report.seconds, 0.1):.1f} s each."
+    )
+    if report.blocks:
+        click.echo("Nobody else can write for as long: what a claude-mem worker would enqueue meanwhile is lost.")
+    if not yes and not sys.stdin.isatty():
+        raise Refused("Nobody is there to be asked, so nothing was changed: say --yes.")
+    if not yes:
+        click.confirm("Make them?", abort=True)
+
+
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
@@ -206,12 +259,18 @@ def _serve(given: dict[str, Any], in_browser: bool) -> None:
         app = create_app({**given, "PORT": listener.getsockname()[1]}, store=store)
         _log_to_stderr()
 
+        runner = app.extensions["webui"]["webui"].runner
+
         def announce() -> None:
+            runner.wake(now=True)
             click.echo(f"{store.location} is shown at {address} (Ctrl-C ends it)")
             if in_browser:
                 serving.open_browser(address)
 
-        serving.serve(app, listener, announce)
+        try:
+            serving.serve(app, listener, announce)
+        finally:
+            runner.stop()
 
 
 def _claude_mems_own() -> str:

@@ -41,6 +41,7 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
+    Column("tick", "Select", spoken=True),
     Column("status", "Status"),
     Column("what", "Message"),
     Column("age", "Age"),

@@ -15,6 +15,8 @@ from webui.store.filters import parse_duration
 
 PREFIX = "UNSTICK_"
 SHORTEST_SECRET = 16
+LONGEST_KEPT = 36_500
+"""Days: a century."""
 
 
 def _text(value: Any) -> str:
@@ -54,6 +56,13 @@ def _duration(value: Any) -> int:
     return value if isinstance(value, int) else parse_duration(str(value))
 
 
+def _days(value: Any) -> int:
+    text = str(value).strip()
+    if not (text.isascii() and text.isdecimal() and int(text) <= LONGEST_KEPT):
+        raise ValueError(f"write a number of days from 1 to {LONGEST_KEPT}, or 0 for ever; it was {value!r}.")
+    return int(text)
+
+
 def _names(value: Any) -> tuple[str, ...]:
     names: Iterable[str] = value.split(",") if isinstance(value, str) else value
     return tuple(name.strip() for name in names if name.strip())
@@ -91,6 +100,12 @@ class Settings:
     stuck_after: Annotated[
         int, Setting(_duration, "duration", "How long a message may be processing before it counts as stuck, like 5m.")
     ] = 300_000
+    trash_days: Annotated[
+        int, Setting(_days, "days", "After how many days what was aborted is gone for good; 0 keeps it for ever.")
+    ] = 30
+    journal_days: Annotated[
+        int, Setting(_days, "days", "After how many days a line of the journal is forgotten; 0 keeps it for ever.")
+    ] = 90
     worker_url: Annotated[
         str | None, Setting(_text, "URL", "claude-mem's worker, for the button that wakes it: http://127.0.0.1:37777.")
     ] = None

@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 
 from webui import assets, blueprint, guard, headers, logbook, routing
 from webui.options import Options, SettingError
+from webui.store.runner import Runner
 from webui.views import MODULES
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ class WebUI:
     - `store`: an open store (`webui.open_store`).
     - `url_prefix`: where the pages are, like `/admin/queue`.
     - `may(action) -> bool`: whether the visitor of this request may do it. The actions are view, retry, retry-fresh,
-      abort, undo, retry-all and wake. There is no default: nobody's queue is open by accident. What it raises is
-      answered as a fault, never as a yes.
+      abort, undo, retry-all, purge, wake and views. There is no default: nobody's queue is open by accident. What
+      it raises is answered as a fault, never as a yes.
     - `actor() -> str`: who the visitor is, for the journal.
     - `hosts`: the names that the app is reached by, as they stand in the address bar (`queue.example.com`,
       `box:8377`). This machine's own names are always answered to.
     - `read_only`: pages without buttons, and every action refused.
     - `stuck_after`: milliseconds of processing after which a message counts as stuck.
+    - `trash_days`, `journal_days`: after how many days what was aborted is gone for good, and a line of the journal is
+      forgotten; 0 keeps it for ever.
     - `worker_url`: where claude-mem's worker listens, on this machine, for the button that wakes it.
     - `environment`: a short text for the badge, like `production`.
     - `name`: the blueprint's name, for `url_for("name.queue")`; by default made from the prefix (`webui_queue`).
@@ -50,6 +53,8 @@ class WebUI:
         hosts: Iterable[str] = (),
         read_only: bool = False,
         stuck_after: int = 300_000,
+        trash_days: int = 30,
+        journal_days: int = 90,
         worker_url: str | None = None,
         environment: str | None = None,
         name: str | None = None,
@@ -59,6 +64,7 @@ class WebUI:
             raise SettingError(f"hosts= has to be a list of names, like [{hosts!r}].")
         self.options = Options(
             store=store,
+            runner=Runner(store),
             name="webui" + re.sub(r"[^A-Za-z0-9]", "_", url_prefix) if name is None else name,
             url_prefix=url_prefix,
             may=may,  # type: ignore[arg-type]  # None is refused there, with a sentence
@@ -66,6 +72,8 @@ class WebUI:
             hosts=frozenset(host.lower() for host in hosts),
             read_only=read_only or store.read_only,
             stuck_after=stuck_after,
+            trash_days=trash_days,
+            journal_days=journal_days,
             worker_url=worker_url,
             environment=environment,
             mounted=mounted,

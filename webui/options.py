@@ -14,17 +14,27 @@ from webui.worker import address
 
 if TYPE_CHECKING:
     from webui.store import PendingMessageStore
+    from webui.store.runner import Runner
 
 VIEW = "view"
 """The action that `may` is asked about for everything that only shows something."""
 
-ACTION_OF = {"undo": "undo", "restore": "undo", "retry_all": "retry-all", "wake": "wake"}
+OWN = "own"
+"""Stands for what an endpoint asks about by itself (`Options.permit`): an operation's own action, say."""
+
+ACTION_OF = {"undo": "undo", "restore": "undo", "retry_all": "retry-all", "wake": "wake", "purge_trash": "purge",
+             "save_view": "views", "remove_view": "views", "restore_trash": "undo",
+             "cancel": OWN, "resume": OWN, "rest": OWN}  # fmt: skip
 """What `may` is asked about before a POST endpoint runs. Where the URL itself names the action (`<action>`), that is
 asked; an endpoint that has neither is refused."""
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _EVERY_ADDRESS = re.compile(r"(0\.0\.0\.0|\[::\])(:.*)?")
+
+
+class NotAllowed(Exception):
+    """`may` said no."""
 
 
 class SettingError(ValueError):
@@ -36,11 +46,13 @@ class Options:
     """What one mounted UI was told. Raises SettingError for a value that cannot be used.
 
     `may(action)` says whether the visitor of this request may do it, `actor()` who it is (for the journal). `hosts` are
-    the names that are answered to besides this machine's own, in lower case. `stuck_after` is in ms, `environment` the
-    badge's text.
+    the names that are answered to besides this machine's own, in lower case. `stuck_after` is in ms; after
+    `trash_days` what was aborted is purged, after `journal_days` a line of the journal is forgotten (0: never).
+    `environment` is the badge's text. `runner` goes on with operations in the background.
     """
 
     store: PendingMessageStore
+    runner: Runner
     name: str
     url_prefix: str
     may: Callable[[str], bool]
@@ -48,6 +60,8 @@ class Options:
     hosts: frozenset[str]
     read_only: bool
     stuck_after: int
+    trash_days: int
+    journal_days: int
     worker_url: str | None
     environment: str | None
     mounted: bool
@@ -64,6 +78,9 @@ class Options:
             raise SettingError("actor= has to be a function without arguments that returns the visitor's name.")
         if type(self.stuck_after) is not int or self.stuck_after <= 0:
             raise SettingError(f"stuck_after= has to be milliseconds above 0. It was {self.stuck_after!r}.")
+        for name in ("trash_days", "journal_days"):
+            if type(days := getattr(self, name)) is not int or days < 0:
+                raise SettingError(f"{name}= has to be a number of days, or 0 for ever. It was {days!r}.")
         if self.worker_url is not None:
             _check_worker(self.worker_url)
 
@@ -76,6 +93,11 @@ class Options:
         if not isinstance(answer, bool):
             raise TypeError(f"may({action!r}) has to return True or False; it returned {type(answer).__name__}.")
         return answer
+
+    def permit(self, action: str) -> None:
+        """Raises NotAllowed unless the visitor of this request may do `action`."""
+        if not self.allowed(action):
+            raise NotAllowed(f"You may not do this here: {action}. Ask whoever runs this app for the permission.")
 
     def visitor(self) -> str:
         """Who acts, for the journal. Raises what `actor` raises, and TypeError when its answer is no name: before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
@@ -11,12 +12,14 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from webui import actions, columns, wording, worker
+from webui import actions, columns, progress, wording, worker
+from webui.bulk import MOST, matching_of
 from webui.columns import COLUMNS, Column, Scene
-from webui.forms import MessagePlace, Place, RecentPlace
+from webui.kept import KeptRows
 from webui.options import current
 from webui.payload import format_bytes
-from webui.store import browse, diagnosis
+from webui.places import MessagePlace, OperationPlace, Place
+from webui.store import browse, diagnosis, operations
 from webui.store.errors import NotFound
 from webui.store.model import Count, Counts, Detail, Row
 from webui.target import target, tool_icon, tool_label
@@ -25,19 +28,27 @@ from webui.wording import Said
 
 
 class Tab(NamedTuple):
-    """A page of the top level, and the number on its tab (None: this file does not hold it)."""
+    """A page of the top level, and the number on its tab (None: it has none, or this file does not hold it)."""
 
     endpoint: str
     label: str
     number: Callable[[Counts], Count | None]
     alarming: bool = False
+    more: tuple[str, ...] = ()
+    """The pages under it."""
 
 
 TABS = (
     Tab("queue", "Queue", lambda counts: counts.queue),
     Tab("stuck", "Stuck", lambda counts: counts.stuck, alarming=True),
     Tab("recent", "Recent", lambda counts: counts.processed),
+    Tab("journal", "Journal", lambda counts: None, more=("operations", "operation")),
+    Tab("trash", "Trash", lambda counts: counts.trash),
 )
+
+
+WITHOUT: Mapping[str, tuple[str, ...]] = {"queue": (), "stuck": (), "recent": ("tick", "act")}
+"""The columns that a page's list does not have; those of others have no ticks."""
 
 
 class Mark(NamedTuple):
@@ -51,7 +62,8 @@ def register(blueprint: Blueprint) -> None:
     """Gives the templates of this blueprint (and no other) their words."""
     known = {
         "TABS": TABS, "actions": actions, "at": at, "columns": columns, "format_bytes": format_bytes, "steps": steps,
-        "message_url": message_url, "narrowed": narrowed,
+        "MOST_TICKED": MOST, "kept": KeptRows(),
+        "message_url": message_url, "narrowed": narrowed, "new_key": new_key, "progress": progress,
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
         "why": why, "words": wording, "worker_command": worker.command,
     }  # fmt: skip
@@ -59,8 +71,15 @@ def register(blueprint: Blueprint) -> None:
 
 
 def columns_of(place: Place) -> tuple[Column, ...]:
-    """The columns of a page's list: what was processed has nothing left to be done to it."""
-    return tuple(column for column in COLUMNS if column.name != "act" or not isinstance(place, RecentPlace))
+    """The columns of a page's list: ticks where there is something to do to many, and nothing to do on the recent
+    page."""
+    without = WITHOUT.get(place.endpoint, ("tick",))
+    return tuple(column for column in COLUMNS if column.name not in without)
+
+
+def new_key() -> str:
+    """A key for one press of a page's buttons."""
+    return secrets.token_urlsafe(12)
 
 
 def when(ms: Any, now: int) -> Markup:
@@ -134,6 +153,8 @@ def render_list(template: str, partial: str, judged: Scene, **context: Any) -> R
     """The same for a page of the top level, which has the verdict and the tabs."""
     if not wants_partial():
         context["verdict"] = diagnosis.verdict(current().store, judged.cutoff)
+        context["matching"] = matching_of(context["place"], judged.now)
+        context["tick_all"] = request.args.get("tick") == "all"
     return render(template, partial, judged, **context)
 
 
@@ -162,10 +183,12 @@ def changed(
     if isinstance(place, MessagePlace):
         page = render_template("webui/changed_message.html", detail=_detail(place.id), **context)
     else:
-        verdict = diagnosis.verdict(store, judged.cutoff)
+        if isinstance(place, OperationPlace):
+            context["operation"] = operations.get(store, place.id)
         page = render_template(
-            "webui/changed_rows.html", rows=list(rows), mark=mark, gone=gone, verdict=verdict, **context
-        )
+            "webui/changed_rows.html", rows=list(rows), mark=mark, gone=gone,
+            verdict=diagnosis.verdict(store, judged.cutoff), matching=matching_of(place, judged.now), **context,
+        )  # fmt: skip
     return make_response(page, status)
 
 

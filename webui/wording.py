@@ -18,7 +18,7 @@ LAST_TIME = 253_402_214_400_000
 
 
 class Status(NamedTuple):
-    """How a state looks: never by its colour alone."""
+    """How a state, or an action, looks: never by its colour alone."""
 
     word: str
     icon: str
@@ -39,8 +39,20 @@ DONE = {
     "abort": "Aborted",
     "retry-all": "Retried with all that was stuck",
     "undo": "Taken back",
+    "restore": "Brought back",
+    "purge": "Purged from the trash",
 }
 """What a journal line's action is called once it is done."""
+KINDS = {
+    "retry": Status("Retry", "retry"),
+    "retry-fresh": Status("Retry fresh", "retry"),
+    "retry-all": Status("Retry all stuck", "retry"),
+    "abort": Status("Abort", "cross"),
+    "undo": Status("Undo", "undo"),
+    "restore": Status("Restore", "undo"),
+    "purge": Status("Purge", "trash"),
+}
+"""What the journal calls an action."""
 
 
 def text(value: Any, most: int = 400) -> str:
@@ -201,12 +213,19 @@ def _completions(verdict: Verdict) -> Iterator[Part]:
 @dataclass(frozen=True, slots=True)
 class Said:
     """What an action did, for the operator: a sentence, a tone (`ok`, `warn`, `bad`), the journal line that can be
-    taken back, and whether the worker may have to be woken for it to matter."""
+    taken back, and whether the worker may have to be woken for it to matter.
+
+    What an `operation` did is said in `parts`, each with the part of the outcome that it links to. `going` is why to
+    open its page: to `watch` it, or to `look` why it ended; `rest` is the button for what it left to be done."""
 
     sentence: str
     tone: str = "ok"
     undo: int | None = None
     asleep: bool = False
+    operation: int | None = None
+    parts: tuple[Part, ...] = ()
+    going: str = ""
+    rest: str = ""
 
 
 def outcome(done: Outcome, words: str, *, asleep: bool = False) -> Said:

@@ -6,7 +6,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import FAILED, LONG, NARROW, STUCK, OpenPage
 from tests.store.backends import Raw
 
-LISTS = ("/", "/?status=failed&project=ledger&tool=WebFetch", "/stuck", "/recent", "/recent?within=1m")
+LISTS = (
+    "/", "/?status=failed&project=ledger&tool=WebFetch", "/stuck", "/recent", "/recent?within=1m", "/journal", "/trash",
+)  # fmt: skip
 MESSAGES = tuple(f"/messages/{rest}" for rest in (FAILED[0], LONG, f"{LONG}/payload/tool_input", 9999))
 TOO_WIDE = """() => [...document.querySelectorAll('main *')]
   .filter(one => one.checkVisibility() && !one.closest('pre, .tabs, .sr, thead, .l1, [hidden]'))

@@ -27,7 +27,7 @@ def test_filters_are_added_one_to_another(open_page: OpenPage) -> None:
     page.get_by_label("Tool").fill("Write")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".chip")).to_have_text(["Status: pending", "Tool: Write", "Text: “file”"])
-    assert page.url.endswith("/?q=file&status=pending&tool=Write")
+    assert page.url.endswith("/?status=pending&tool=Write&q=file")
     assert rows(page) == [f"row-{LONG}"]
 
 
@@ -64,7 +64,44 @@ def test_paging_an_action_a_look_and_back_keep_the_place(open_page: OpenPage) ->
 
 def test_the_order_is_turned_and_stays(open_page: OpenPage) -> None:
     page = open_page("/?status=pending")
-    page.get_by_role("link", name="Newest first").click()
+    page.get_by_role("link", name="Oldest", exact=True).click()
     assert rows(page)[0] == f"row-{LONG}"
     page.reload()
-    expect(page.get_by_role("link", name="Oldest first")).to_be_visible()
+    expect(page.get_by_role("link", name="Oldest", exact=True)).to_have_attribute("aria-current", "true")
+
+
+def test_the_box_goes_on_with_what_is_typed(open_page: OpenPage) -> None:
+    page = open_page("/?status=pending")
+    box = page.get_by_role("searchbox")
+    expect(box).to_have_value("status:pending")
+    box.press("End")
+    box.press_sequentially(" tool:wr")
+    suggestion = page.get_by_role("link", name="tool:Write")
+    expect(suggestion).to_be_visible()
+    box.press("Escape")
+    expect(suggestion).to_be_hidden()
+    expect(box).to_have_value("status:pending tool:wr")
+    box.press_sequentially("i")
+    expect(suggestion).to_be_visible()
+    box.press("Tab")
+    expect(suggestion).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_text(["Status: pending", "Tool: Write"])
+    assert page.url.endswith("/?status=pending&tool=Write")
+
+
+def test_a_view_is_saved_found_again_and_removed(open_page: OpenPage) -> None:
+    page = open_page("/?status=pending&tool=Write&order=oldest")
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_label("A name for what you see now").fill("To be written")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Saved this view as “To be written”.")
+    page.goto(page.url.split("?")[0])
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_role("link", name="To be written").click()
+    expect(page.locator(".chip")).to_have_text(["Status: pending", "Tool: Write"])
+    assert page.url.endswith("/?status=pending&tool=Write&order=oldest")
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_role("button", name="Remove the view To be written").click()
+    expect(page.get_by_role("status")).to_contain_text("Removed the view")
+    assert page.url.endswith("/?status=pending&tool=Write&order=oldest")

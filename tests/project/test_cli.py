@@ -174,7 +174,7 @@ def test_clean_removes_what_is_ours_and_nothing_else(tmp_path: Path, queue: Path
 def test_migrate_makes_a_queue_once(tmp_path: Path) -> None:
     first, second = run(tmp_path, "migrate", "new.db"), run(tmp_path, "migrate", "new.db")
     assert (first.returncode, second.returncode) == (0, 0)
-    assert first.stdout == f"Applied 0001_queue\nApplied 0002_side_tables\n{second.stdout}"
+    assert first.stdout == f"Applied 0001_queue\nApplied 0002_side_tables\nApplied 0003_operations\n{second.stdout}"
     assert second.stdout == f"{tmp_path / 'new.db'} is up to date.\n"
 
 
@@ -202,6 +202,29 @@ def test_a_copy_that_is_not_whole_is_said(tmp_path: Path, queue: Path) -> None:
     assert "pending_messages 1 could not be copied: created_at_epoch: 'yesterday' is no whole number." in ended.stderr
     assert "Not everything is there" in ended.stderr
     assert re.search(r"^pending_messages pending +1 ≠ 0$", ended.stdout, re.M)
+
+
+def test_tune_tells_first_and_changes_only_what_it_is_told_to(tmp_path: Path, queue: Path) -> None:
+    before = queue.read_bytes()
+    told = run(tmp_path, "tune", "queue.db")
+    assert told.returncode == 0, told.stderr
+    assert "1 messages" not in told.stdout
+    assert "unstick_claim: there\n" in told.stdout
+    assert "unstick_attempts_failed: missing\n  for    the order by attempts of what is failed\n" in told.stdout
+    assert "To make what it lacks: unstick tune queue.db --apply" in told.stdout
+    unasked = run(tmp_path, "tune", "queue.db", "--apply")
+    assert unasked.returncode == 2
+    assert "Making 3 indexes takes about 0.1 s each.\nNobody else can write for as long" in unasked.stdout
+    assert "say --yes" in unasked.stderr
+    assert queue.read_bytes() == before
+
+    made = run(tmp_path, "tune", "queue.db", "--apply", "--yes")
+    assert made.stdout.endswith("Made unstick_attempts_pending\n")
+    again = run(tmp_path, "tune", "queue.db", "--apply", "--yes")
+    assert (again.returncode, "Made" in again.stdout, "missing" in again.stdout) == (0, False, False)
+    removed = run(tmp_path, "tune", "queue.db", "--remove")
+    assert removed.stdout.count("Removed unstick_attempts_") == 3
+    assert run(tmp_path, "tune", "queue.db", "--remove").stdout == "There was nothing to remove.\n"
 
 
 def test_demo_serves_a_queue_of_its_own_and_takes_it_away(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from tests.project.places import ROOT
 from webui import config
 from webui.actions import ACTIONS
-from webui.store.filters import FIELDS
+from webui.store.filters import FIELDS, Filters
+from webui.store.search import canonical
+from webui.store.tune import INDEXES, Index
 
 OPERATORS = (ROOT / "docs" / "operators.md").read_text("utf-8")
 EMBEDDING = (ROOT / "docs" / "embedding.md").read_text("utf-8")
@@ -21,9 +23,15 @@ def test_a_setting_is_documented_with_its_sentence(name: str) -> None:
     assert re.search(rf"^\| `{name}` \|.*\| {re.escape(config.table()[name].sentence)} \|$", EMBEDDING, re.MULTILINE)
 
 
-@pytest.mark.parametrize("field", [field.name for field in FIELDS])
-def test_a_filter_is_documented(field: str) -> None:
-    assert f"`{field}`" in OPERATORS
+def test_the_table_of_filters_is_the_one_of_the_code() -> None:
+    typed = {field.name: canonical(Filters.parse({field.name: field.example})) for field in FIELDS}
+    lines = [f"| `{typed[field.name]}` | `{field.name}` | {field.hint} |" for field in FIELDS]
+    assert "\n".join(["| in the box | in the address | what |", "|---|---|---|", *lines, ""]) in OPERATORS
+
+
+@pytest.mark.parametrize("index", INDEXES, ids=lambda index: index.name)
+def test_an_index_is_documented(index: Index) -> None:
+    assert f"`{re.sub('attempts_.*', 'attempts_…', index.name)}`" in OPERATORS
 
 
 @pytest.mark.parametrize("action", list(ACTIONS))

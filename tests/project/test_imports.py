@@ -18,7 +18,9 @@ LAYERS = (
     {"config", "secret", "extension"},
     {"views", "blueprint"},
     {"rendering"},
-    {"forms", "actions", "timeline"},
+    {"bulk", "kept"},
+    {"forms", "actions", "timeline", "progress"},
+    {"places"},
     {"columns"},
     {"wording", "target", "payload", "routing", "csrf", "headers", "logbook", "assets"},
     {"json_text", "options"},
@@ -29,17 +31,20 @@ LAYERS = (
 way in from outside: it hands on three names, and nobody inside asks it.)"""
 
 STORE = (
-    {"consume", "copy"},
-    {"delivery"},
-    {"act", "browse", "claims", "diagnosis", "postgres", "sqlite"},
+    {"consume", "copy", "counting", "export", "runner"},
+    {"delivery", "preview", "working"},
+    {"gentle", "operations"},
+    {"selection", "history", "undo"},
+    {"act", "browse", "claims", "diagnosis", "postgres", "retention", "search", "sqlite", "trash", "tune", "views"},
     {"journal", "scan", "postgres_watch"},
     {"postgres_driver", "sqlite_transaction", "store"},
     {"migrate", "rows", "statements", "postgres_errors", "postgres_shape", "sqlite_errors", "sqlite_shape"},
     {"pace", "sqlite_watch"},
-    {"database"},
-    {"schema", "filters"},
+    {"database", "orders"},
+    {"filters"},
+    {"schema"},
     {"dialect", "encoding"},
-    {"errors"},
+    {"errors", "keyset"},
     {"model", "stopping"},
 )
 """The same inside `webui.store`, whose `__init__.py` is above them all."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from webui.store import PendingMessageStore, act, browse, journal
+from webui.store import PendingMessageStore, act, browse
+from webui.store import undo as undoing
 from webui.store.model import Outcome
 
 Act = Callable[..., Outcome]
@@ -30,4 +31,4 @@ def do(store: PendingMessageStore, name: str, id: int, reason: str | None = None
 
 def undo(store: PendingMessageStore, outcome: Outcome, actor: str = "bob") -> Outcome:
     assert outcome.journal_id is not None
-    return journal.undo(store, outcome.journal_id, actor=actor)
+    return undoing.undo(store, outcome.journal_id, actor=actor)

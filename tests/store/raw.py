@@ -53,6 +53,14 @@ class Raw(ABC):
         """So many messages at once; `columns` are SQL expressions over the number `i`, from 0."""
 
     @abstractmethod
+    def refuse(self, id: int) -> None:
+        """From now on this message cannot be changed."""
+
+    @abstractmethod
+    def count_changes(self) -> None:
+        """From now on each change of a message leaves its id in a table `changed`."""
+
+    @abstractmethod
     def last_id(self, id: int) -> None:
         """From now on the queue takes this id for the last one that it gave."""
 
@@ -129,6 +137,18 @@ class SqliteRaw(Raw):
         self.connection.execute("PRAGMA busy_timeout = 5000")
         return bool(busy == 0)
 
+    def refuse(self, id: int) -> None:
+        self.run(
+            f"CREATE TRIGGER refused BEFORE UPDATE ON pending_messages WHEN OLD.id = {id}"
+            " BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+
+    def count_changes(self) -> None:
+        self.run("CREATE TABLE changed (id INTEGER)")
+        self.run(
+            "CREATE TRIGGER counted AFTER UPDATE ON pending_messages BEGIN INSERT INTO changed VALUES (OLD.id); END"
+        )
+
     def last_id(self, id: int) -> None:
         self.run("UPDATE sqlite_sequence SET seq = :id WHERE name = 'pending_messages'", id=id)
 
@@ -193,6 +213,21 @@ class PostgresRaw(Raw):
         return not self.run(
             "SELECT 1 FROM pg_stat_activity WHERE application_name = :name AND state <> 'idle'", name=self.name
         )
+
+    def refuse(self, id: int) -> None:
+        self.run("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$")
+        self.run(
+            "CREATE TRIGGER refused BEFORE UPDATE ON pending_messages"
+            f" FOR EACH ROW WHEN (OLD.id = {id}) EXECUTE FUNCTION refuse()"
+        )
+
+    def count_changes(self) -> None:
+        self.run("CREATE TABLE changed (id BIGINT)")
+        self.run(
+            "CREATE FUNCTION count_change() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN INSERT INTO changed VALUES (OLD.id); RETURN NULL; END $$"
+        )
+        self.run("CREATE TRIGGER counted AFTER UPDATE ON pending_messages FOR EACH ROW EXECUTE FUNCTION count_change()")
 
     def last_id(self, id: int) -> None:
         serial = "pg_get_serial_sequence('pending_messages', 'id')"

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from webui.store import PendingMessageStore, StoreError, act, browse, diagnosis, journal
+from webui.store import (
+    PendingMessageStore,
+    StoreError,
+    act,
+    browse,
+    diagnosis,
+    history,
+    journal,
+    retention,
+    search,
+    trash,
+    tune,
+    undo,
+    views,
+)
 from webui.store.filters import Filters
-from webui.store.model import Cursor, Page
+from webui.store.keyset import Paged
+from webui.store.model import LAST, QUEUED, Cursor, Page
+from webui.store.orders import ORDERS, Order
 from webui.store.schema import PAYLOADS
 
 FILTERS: tuple[dict[str, str], ...] = (
@@ -21,6 +38,9 @@ FILTERS: tuple[dict[str, str], ...] = (
     {"type": "summarize"},
     {"tool": "Read"},
     {"id": "1"},
+    {"age": ">1s"},
+    {"attempts": "2"},
+    {"size": "<1m"},
     {"q": "file"},
     {"q": "file", "session": "1", "type": "observation", "tool": "bash", "project": "red", "stuck": "1s"},
 )
@@ -50,10 +70,28 @@ def both_ways(page: Callable[[Cursor | None], Page]) -> list[int]:
 def queue_pages(store: PendingMessageStore, given: dict[str, str]) -> list[list[int]]:
     filters = Filters.parse(given)
 
-    def page(cursor: Cursor | None, newest: bool) -> Page:
-        return browse.queue_page(store, filters, cursor, newest_first=newest, limit=2)
+    def page(cursor: Cursor | None, order: Order) -> Page:
+        return browse.queue_page(store, filters, cursor, order=order, limit=2)
 
-    return [both_ways(partial(page, newest=newest)) for newest in (True, False)]
+    shape = store.database.shape
+    return [both_ways(partial(page, order=order)) for order in ORDERS if not order.lacks(shape)]
+
+
+LINES: tuple[dict[str, str], ...] = (
+    {}, {"actor": "ann"}, {"message": "1"}, {"action": "abort", "undone": "no", "since": "1d", "message": "1"},
+)  # fmt: skip
+
+
+def through(page: Callable[[Cursor | None], Paged[Any]]) -> int:
+    """Read two pages onward and one back; how many rows that were."""
+    first = page(None)
+    second = page(first.next)
+    third = page(second.previous) if second.previous else second
+    return len(first.rows + second.rows + third.rows)
+
+
+def journal_pages(store: PendingMessageStore, given: dict[str, str]) -> int:
+    return through(lambda cursor: history.page(store, history.LineFilters.parse(given), cursor, limit=1))
 
 
 Call = Callable[[PendingMessageStore], object]
@@ -74,8 +112,18 @@ READS: dict[str, Call] = {
     "get_row": lambda store: quietly(lambda: browse.get_row(store, 1)),
     "get_detail": lambda store: quietly(lambda: browse.get_detail(store, 1)),
     "get_entry": lambda store: quietly(lambda: journal.get_entry(store, 1)),
+    **{f"journal {given}": partial(journal_pages, given=given) for given in LINES},
+    "journal line": lambda store: history.line(store, 1),
+    "trash": lambda store: through(lambda cursor: trash.page(store, cursor, limit=1)),
+    "trash size": lambda store: trash.size(store),
+    "old trash": lambda store: retention.count_old(store, store.now()),
     "read_payload": lambda store: [quietly(partial(browse.read_payload, store, 1, name, 1, 9)) for name in PAYLOADS],
     **{f"queue_page {given}": partial(queue_pages, given=given) for given in FILTERS},
+    "last page": lambda store: [row.id for row in browse.queue_page(store, Filters(), LAST, limit=2).rows],
+    "cursor_at": lambda store: [browse.cursor_at(store, status, 1_000) for status in QUEUED],
+    "suggest": lambda store: [suggestion.words for suggestion in search.suggest(store, "s")],
+    "saved": lambda store: views.saved(store),
+    "tune": lambda store: tune.look(store.database).found,
     "stuck_page": lambda store: both_ways(lambda cursor: browse.stuck_page(store, store.now(), cursor, limit=2)),
     "unclaimed_page": lambda store: both_ways(
         lambda cursor: browse.unclaimed_page(store, store.now(), cursor, limit=2)
@@ -116,10 +164,17 @@ def everything(store: PendingMessageStore) -> None:
         for column in PAYLOADS:
             browse.read_payload(store, row.id, column)
         journal.get_entry(store, outcome.journal_id)
-        journal.undo(store, outcome.journal_id, actor="ann")
+        undo.undo(store, outcome.journal_id, actor="ann")
+    [row, *_] = browse.queue_page(store, Filters.parse({"status": "failed"})).rows
+    act.abort(store, row.id, row.seen, actor="ann")
+    retention.purge(store, store.now() + 1, actor="ann")
+    retention.forget(store, store.now() + 1)
+    views.save(store, "mine", {"status": "failed"})
+    for view in views.saved(store):
+        views.remove(store, view.id)
     outcome = act.retry_all_stuck(store, store.now() - 1_000, actor="ann")
     assert outcome.journal_id is not None
-    journal.undo(store, outcome.journal_id, actor="ann")
+    undo.undo(store, outcome.journal_id, actor="ann")
     looks(store)
     store.retry_all_stuck(0)
     store.reset_stuck_messages(0)

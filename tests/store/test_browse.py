@@ -16,6 +16,7 @@ from webui.store import PendingMessageStore, browse
 from webui.store.browse import parse_cursor
 from webui.store.filters import BadFilter, Filters
 from webui.store.model import Cursor, Page
+from webui.store.orders import BY_NAME, NEWEST, Order
 from webui.store.schema import PAYLOADS
 
 Add = Callable[..., int]
@@ -54,18 +55,19 @@ def walked(read: Read) -> list[int]:
     return [id for page in pages for id in ids(page)]
 
 
-def queue(store: PendingMessageStore, limit: int, newest: bool = True, **given: Any) -> Read:
+def queue(store: PendingMessageStore, limit: int, order: Order = NEWEST, **given: Any) -> Read:
     filters = Filters.parse(given)
-    return lambda cursor: browse.queue_page(store, filters, cursor, newest_first=newest, limit=limit)
+    return lambda cursor: browse.queue_page(store, filters, cursor, order=order, limit=limit)
 
 
 @pytest.mark.parametrize("limit", [1, 7, 30, 45, 90, 91, 200])
-@pytest.mark.parametrize("newest", [True, False])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
 def test_the_queue_shows_each_row_once_both_ways(
-    store: PendingMessageStore, mixed: dict[str, list[int]], limit: int, newest: bool
+    store: PendingMessageStore, mixed: dict[str, list[int]], limit: int, order: str
 ) -> None:
-    step = -1 if newest else 1
-    assert walked(queue(store, limit, newest)) == [id for status in SECTIONS for id in mixed[status][::step]]
+    step = -1 if order == "newest" else 1
+    read = queue(store, limit, BY_NAME[order])
+    assert walked(read) == [id for status in SECTIONS for id in mixed[status][::step]]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,12 @@ def test_the_queue_shows_each_row_once_both_ways(
         ({"tool": "BASH"}, "tool_name = 'bash'"),
         ({"id": "8"}, "id = 8"),
         ({"id": "7"}, "false"),
+        ({"age": ">10s"}, "created_at_epoch < 1050"),
+        ({"age": "<10s", "status": "pending"}, "created_at_epoch > 1050 AND status = 'pending'"),
+        ({"attempts": "0"}, "true"),
+        ({"attempts": ">=1"}, "false"),
+        ({"size": ">8b"}, "length(tool_input) > 8"),
+        ({"size": "<=8"}, "length(tool_input) <= 8"),
         ({"q": '"n":11'}, "substr(tool_input, 1, 7) = '{\"n\":11'"),
         ({"stuck": "1s"}, "status = 'processing'"),
         (
@@ -97,7 +105,9 @@ def test_filters_show_what_matches_once_both_ways(
     given: dict[str, Any],
     matches: str,
     limit: int,
+    clock: Clock,
 ) -> None:
+    clock.now = 11_050
     kept = {row["id"] for row in raw.run(f"SELECT id FROM pending_messages WHERE {matches}")}
     expected = [id for status in SECTIONS for id in mixed[status][::-1] if id in kept]
     assert walked(queue(store, limit, **given)) == expected

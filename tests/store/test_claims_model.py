@@ -23,7 +23,17 @@ from hypothesis.stateful import (
 )
 
 from tests.store.backends import BACKENDS, Clock, Raw
-from webui.store import Message, PendingMessageStore, WrongState, act, browse, claims, journal, open_store, statements
+from webui.store import (
+    Message,
+    PendingMessageStore,
+    WrongState,
+    act,
+    browse,
+    claims,
+    open_store,
+    statements,
+    undo,
+)
 
 TABLE = "SELECT id, status, started_processing_at_epoch, retry_count FROM pending_messages ORDER BY id"
 MAX_RETRIES = 1
@@ -164,7 +174,7 @@ class Claims(RuleBasedStateMachine):
         line, before = self.actions.pop() if self.actions else (None, {})
         if line is not None:
             try:
-                self.rows |= {id: before[id] for id in journal.undo(self.store, line, actor="operator").done}
+                self.rows |= {id: before[id] for id in undo.undo(self.store, line, actor="operator").done}
             except WrongState:
                 return
 

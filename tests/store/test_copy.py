@@ -16,11 +16,14 @@ from tests import postgres
 from tests.schemas import SHAPES, Shape, build
 from tests.store.backends import BACKENDS, Backend, Clock, Raw, SqliteRaw
 from tests.store.scripted import everything
-from webui.store import Missing, PendingMessageStore, WrongState, act, browse, copy, journal, open_store
+from webui.store import Missing, PendingMessageStore, WrongState, act, browse, copy, open_store, undo
 from webui.store.filters import Filters
 
 WAYS = [("sqlite", "postgres"), ("postgres", "sqlite"), ("sqlite", "sqlite"), ("postgres", "postgres")]
-TABLES = ("sdk_sessions", "pending_messages", "unstick_failures", "unstick_journal", "unstick_journal_rows")
+TABLES = (
+    "sdk_sessions", "pending_messages", "unstick_failures", "unstick_journal", "unstick_journal_rows", "unstick_left",
+    "unstick_views",
+)  # fmt: skip
 
 
 class Pair:
@@ -88,6 +91,9 @@ def lived_in(store: PendingMessageStore, raw: Raw) -> None:
         retry_count="i % 3",
     )
     everything(store)
+    raw.run("INSERT INTO unstick_left VALUES (1, 'failed', 7, 'no'), (1, 'skipped', 5, 'é'), (2, 'failed', -3, '')")
+    raw.run("INSERT INTO unstick_views (name, query) VALUES ('mine', 'status=failed')")
+    raw.run("INSERT INTO unstick_operations (id, state, selection, updated_at) VALUES (1, 'running', '{}', 0)")
 
 
 def test_everything_arrives(pair: Pair) -> None:
@@ -101,6 +107,7 @@ def test_everything_arrives(pair: Pair) -> None:
         "SELECT id, kept FROM unstick_trash"
     )
     assert copied.counts["pending_messages failed"][0] > 10
+    assert pair.target_raw.run("SELECT * FROM unstick_operations") == []
     assert pair.source_raw.exact() == before
 
 
@@ -115,7 +122,7 @@ def test_what_operators_did_can_be_taken_back_in_the_new_place(pair: Pair) -> No
     pair.copy()
     for line in lines:
         assert line is not None
-        journal.undo(pair.new, line, actor="ben")
+        undo.undo(pair.new, line, actor="ben")
     assert [row for row in pair.target_raw.rows() if row["id"] not in (aborted, retried)] == [
         row for row in before if row["id"] not in (aborted, retried)
     ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.store.backends import Backend, Clock, Raw, only
-from webui.store import Busy, PendingMessageStore, act, journal, pace
+from webui.store import Busy, PendingMessageStore, act, pace, undo
 from webui.store import store as contract
 from webui.store.model import Outcome
 
@@ -60,7 +60,7 @@ def test_an_undo_between_two_batches_of_a_retry_leaves_no_row_out_of_reach(
     def undone_meanwhile(*arguments: int) -> list[int]:
         looks.append(arguments)
         if len(looks) == 2:
-            journal.undo(store, 1, actor="ben")
+            undo.undo(store, 1, actor="ben")
         return find(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(act, "_stuck", undone_meanwhile)
@@ -79,20 +79,20 @@ def test_of_two_undos_at_once_each_says_what_it_took_back(
 ) -> None:
     line = act.retry_all_stuck(store, clock.now, actor="ann").journal_id
     assert line is not None
-    find = journal._lines
+    find = undo._lines
     others: list[Outcome | None] = []
 
     def another_meanwhile(*arguments: int) -> list[int]:
         found = find(*arguments)  # type: ignore[arg-type]
         if len(others) == 1:
             others.append(None)
-            monkeypatch.setattr(journal, "_lines", find)
-            others[1] = journal.undo(store, line, actor="cy")
+            monkeypatch.setattr(undo, "_lines", find)
+            others[1] = undo.undo(store, line, actor="cy")
         others.append(None)
         return found
 
-    monkeypatch.setattr(journal, "_lines", another_meanwhile)
-    mine = journal.undo(store, line, actor="ben")
+    monkeypatch.setattr(undo, "_lines", another_meanwhile)
+    mine = undo.undo(store, line, actor="ben")
     theirs = others[1]
     assert theirs is not None
     assert (mine.done, theirs.done) == (tuple(stuck[:2]), tuple(stuck[2:]))
@@ -110,5 +110,5 @@ def test_a_column_that_is_new_since_the_last_look_comes_back_from_the_trash(
     raw.set(second, agent_type="sub")
     outcome = act.abort(store, second, browse.get_row(store, second).seen, actor="ann")
     assert outcome.journal_id is not None
-    journal.undo(store, outcome.journal_id, actor="ann")
+    undo.undo(store, outcome.journal_id, actor="ann")
     assert raw.row(second)["agent_type"] == "sub"

@@ -9,6 +9,7 @@ import pytest
 from tests.store.actions import ACTIONS, FILLED, STATUSES, do, undo
 from tests.store.backends import Clock, Raw
 from webui.store import NotFound, PendingMessageStore, Unsupported, WrongState, browse, journal, migrate
+from webui.store import undo as undoing
 
 Add = Callable[..., int]
 
@@ -43,11 +44,11 @@ def test_there_is_no_line_of_the_journal_that_was_never_written(store: PendingMe
         with pytest.raises(NotFound):
             journal.get_entry(store, unknown)
         with pytest.raises(NotFound):
-            journal.undo(store, unknown, actor="bob")
+            undoing.undo(store, unknown, actor="bob")
     do(store, "retry", add(status="failed"))
     for unknown in (0, 2, 2**80):
         with pytest.raises(NotFound):
-            journal.undo(store, unknown, actor="bob")
+            undoing.undo(store, unknown, actor="bob")
 
 
 @pytest.mark.parametrize("status", STATUSES)

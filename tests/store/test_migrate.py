@@ -14,6 +14,7 @@ from tests.store.processes import start, together
 from webui.store import PendingMessageStore, StoreError, Unsupported, migrate, open_database, open_store
 
 Scripts = Callable[..., None]
+SIDE_TABLES = ("0002_side_tables", "0003_operations")
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Scripts:
     known = migrate.scripts
 
     def add(**texts: str) -> None:
-        more = {f"{number:04}_{name}": text for number, (name, text) in enumerate(texts.items(), 3)}
+        more = {f"{number:04}_{name}": text for number, (name, text) in enumerate(texts.items(), 4)}
         monkeypatch.setattr(migrate, "scripts", lambda dialect: {**known(dialect), **more})
 
     return add
@@ -30,20 +31,21 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Scripts:
 
 def test_what_is_ours_is_made_once(backend: Backend) -> None:
     with closing(open_database(backend.url, create=True)) as database:
-        assert migrate.migrate(database) == ["0001_queue", "0002_side_tables"]
+        assert migrate.migrate(database) == ["0001_queue", *SIDE_TABLES]
         assert migrate.migrate(database) == []
         assert database.shape.capabilities.side_tables
 
 
 def test_the_side_tables_come_with_the_first_action_or_with_migrate(store: PendingMessageStore, raw: Raw) -> None:
     assert raw.side_tables() == []
-    assert migrate.migrate(store.database) == ["0002_side_tables"]
-    assert raw.side_tables() == ["unstick_failures", "unstick_journal", "unstick_journal_rows"]
+    assert migrate.migrate(store.database) == [*SIDE_TABLES]
+    made = ["failures", "journal", "journal_rows", "left", "operations", "views"]
+    assert raw.side_tables() == [f"unstick_{name}" for name in made]
 
 
 def test_several_processes_at_once_apply_each_file_once(backend: Backend) -> None:
     found = together([start("migrate_all", backend.url) for _ in range(4)])
-    assert sorted(name for names in found for name in names) == ["0001_queue", "0002_side_tables"]
+    assert sorted(name for names in found for name in names) == ["0001_queue", *SIDE_TABLES]
 
 
 @pytest.mark.parametrize("form", SHAPES, ids=lambda form: form.name)
@@ -52,7 +54,7 @@ def test_another_programs_queue_is_not_altered(tmp_path: Path, form: Shape) -> N
     raw = SqliteRaw(path)
     before = raw.schema(), raw.exact()
     with closing(open_database(str(path))) as database:
-        assert migrate.migrate(database) == ["0002_side_tables"]
+        assert migrate.migrate(database) == [*SIDE_TABLES]
     assert (raw.schema(), raw.exact()) == before
     raw.close()
 
@@ -63,7 +65,7 @@ def test_a_new_release_upgrades_our_queue(store: PendingMessageStore, session: i
         queue_priority="ALTER TABLE pending_messages ADD COLUMN priority BIGINT",
         side_note="CREATE TABLE unstick_n (n BIGINT)",
     )
-    assert migrate.migrate(store.database) == ["0002_side_tables", "0003_queue_priority", "0004_side_note"]
+    assert migrate.migrate(store.database) == [*SIDE_TABLES, "0004_queue_priority", "0005_side_note"]
     assert raw.row(id)["priority"] is None
     claimed = store.claim_next_message(session)
     assert claimed is not None
@@ -77,7 +79,7 @@ def test_a_new_release_leaves_another_programs_queue(tmp_path: Path, scripts: Sc
         side_note="CREATE TABLE unstick_n (n BIGINT)",
     )
     with closing(open_database(str(path))) as database:
-        assert migrate.migrate(database) == ["0002_side_tables", "0004_side_note"]
+        assert migrate.migrate(database) == [*SIDE_TABLES, "0005_side_note"]
         assert "priority" not in database.shape.columns
 
 
@@ -91,7 +93,7 @@ def test_a_file_that_fails_leaves_nothing_of_its_own(backend: Backend, scripts: 
         assert database.look().has("unstick_good")
         assert not database.shape.has("unstick_bad")
         scripts(side_good="", side_bad="CREATE TABLE unstick_bad (n BIGINT)")
-        assert migrate.migrate(database) == ["0004_side_bad"]
+        assert migrate.migrate(database) == ["0005_side_bad"]
 
 
 def test_a_queue_that_a_newer_release_made_is_refused(store: PendingMessageStore, backend: Backend, raw: Raw) -> None:
@@ -119,7 +121,7 @@ def test_a_queue_of_ours_stays_ours_after_clean(store: PendingMessageStore, scri
     migrate.migrate(store.database)
     migrate.clean(store.database)
     scripts(queue_priority="ALTER TABLE pending_messages ADD COLUMN priority BIGINT")
-    assert migrate.migrate(store.database) == ["0002_side_tables", "0003_queue_priority"]
+    assert migrate.migrate(store.database) == [*SIDE_TABLES, "0004_queue_priority"]
 
 
 def test_a_read_only_database_is_not_migrated(store: PendingMessageStore, backend: Backend, raw: Raw) -> None:

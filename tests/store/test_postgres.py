@@ -24,8 +24,8 @@ from webui.store import (
     WrongState,
     act,
     browse,
-    journal,
     postgres,
+    undo,
 )
 from webui.store.claims import claim_messages, release_claim, renew_claim
 from webui.store.filters import Filters
@@ -107,7 +107,7 @@ def test_no_message_and_no_session_has_a_number_beyond_64_bits(
         assert not nothing
     for call in (
         lambda: browse.get_row(store, number), lambda: act.retry(store, number, "x", actor="me"),
-        lambda: browse.read_payload(store, number, "tool_input"), lambda: journal.undo(store, number, actor="me"),
+        lambda: browse.read_payload(store, number, "tool_input"), lambda: undo.undo(store, number, actor="me"),
         lambda: store.enqueue(number, "x", OPEN),
     ):  # fmt: skip
         with pytest.raises(StoreError):

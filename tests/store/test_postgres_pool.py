@@ -22,9 +22,9 @@ from webui.store import (
     WrongState,
     act,
     browse,
-    journal,
     open_store,
     postgres,
+    undo,
 )
 from webui.store.claims import claim_messages
 from webui.store.database import TimeUp
@@ -106,14 +106,14 @@ def test_two_undos_of_one_line_at_once(store: PendingMessageStore, add: Add, raw
     line = act.retry(store, row.id, row.seen, actor="me").journal_id
     assert line is not None
 
-    def undo(number: int) -> str:
+    def take_back(number: int) -> str:
         try:
-            return str(len(journal.undo(store, line, actor=str(number)).done))
+            return str(len(undo.undo(store, line, actor=str(number)).done))
         except WrongState:
             return "too late"
 
     with ThreadPoolExecutor(4) as threads:
-        assert sorted(threads.map(undo, range(4))) == ["1", "too late", "too late", "too late"]
+        assert sorted(threads.map(take_back, range(4))) == ["1", "too late", "too late", "too late"]
     assert raw.row(row.id)["status"] == "failed"
 
 

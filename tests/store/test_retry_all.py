@@ -9,6 +9,7 @@ import pytest
 from tests.schemas import build, shape
 from tests.store.backends import Backend, Clock, Raw, SqliteRaw
 from webui.store import PendingMessageStore, Unsupported, WrongState, act, browse, journal
+from webui.store import undo as undoing
 from webui.store.model import Outcome
 
 Add = Callable[..., int]
@@ -21,7 +22,7 @@ def bulk(raw: Raw, count: int) -> None:
 
 def undo(store: PendingMessageStore, outcome: Outcome) -> Outcome:
     assert outcome.journal_id is not None
-    return journal.undo(store, outcome.journal_id, actor="bob")
+    return undoing.undo(store, outcome.journal_id, actor="bob")
 
 
 def test_what_started_strictly_before_the_cutoff_is_retried(

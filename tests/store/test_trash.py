@@ -10,7 +10,8 @@ import pytest
 
 from tests.schemas import SHAPES, Shape, build, shape
 from tests.store.backends import Raw, SqliteRaw, only
-from webui.store import NotFound, PendingMessageStore, UnknownSession, WrongState, act, browse, diagnosis, journal
+from webui.store import NotFound, PendingMessageStore, UnknownSession, WrongState, act, browse, diagnosis
+from webui.store import undo as undoing
 from webui.store.filters import Filters
 from webui.store.model import Outcome
 from webui.store.schema import PAYLOADS
@@ -44,7 +45,7 @@ def abort(store: PendingMessageStore, id: int) -> Outcome:
 
 def undo(store: PendingMessageStore, outcome: Outcome) -> Outcome:
     assert outcome.journal_id is not None
-    return journal.undo(store, outcome.journal_id, actor="bob")
+    return undoing.undo(store, outcome.journal_id, actor="bob")
 
 
 @only("sqlite", "elsewhere a column has values of its own type only")
@@ -185,7 +186,7 @@ def test_aborted_again_and_again_it_is_in_the_trash_once(store: PendingMessageSt
     assert raw.run("SELECT id FROM unstick_trash") == []
     outcome = abort(store, id)
     with pytest.raises(WrongState):
-        journal.undo(store, 1, actor="bob")
+        undoing.undo(store, 1, actor="bob")
     assert browse.get_row(store, id).trashed_by == outcome.journal_id
 
 

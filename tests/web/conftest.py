@@ -119,13 +119,23 @@ def raw(store: PendingMessageStore, backend: Backend) -> Iterator[Raw]:
 
 
 @pytest.fixture
-def make_app(store: PendingMessageStore) -> Callable[..., Flask]:
+def made() -> Iterator[list[Flask]]:
+    """The apps of a test, whose operations end with it."""
+    made: list[Flask] = []
+    yield made
+    for app in made:
+        for options in app.extensions["webui"].values():
+            options.runner.stop()
+
+
+@pytest.fixture
+def make_app(store: PendingMessageStore, made: list[Flask]) -> Callable[..., Flask]:
     """Makes standalone apps on `store`, with settings by name."""
 
     def make(**config: Any) -> Flask:
-        app = create_app({"SECRET_KEY": SECRET, **config}, store=store)
-        app.test_client_class = Visitor
-        return app
+        made.append(create_app({"SECRET_KEY": SECRET, **config}, store=store))
+        made[-1].test_client_class = Visitor
+        return made[-1]
 
     return make
 
@@ -147,7 +157,7 @@ def post(client: Visitor) -> Callable[..., TestResponse]:
 
 
 @pytest.fixture
-def mount(store: PendingMessageStore) -> Callable[..., Flask]:
+def mount(store: PendingMessageStore, made: list[Flask]) -> Callable[..., Flask]:
     """Makes somebody's app with a page of its own at `/`, and mounts a UI in it at `/queue` (or with other options).
     `earlier` is done to the app before, `protect` gives it a CSRFProtect of its own."""
 
@@ -166,6 +176,7 @@ def mount(store: PendingMessageStore) -> Callable[..., Flask]:
             CSRFProtect(app)
         earlier(app)
         WebUI(store, **{"may": lambda action: True, "actor": lambda: "ana", **options}).init_app(app)
+        made.append(app)
         return app
 
     return mount
@@ -190,6 +201,8 @@ def addresses(app: Flask, name: str = "webui") -> list[tuple[str, str]]:
     samples = {
         "id": str(STUCK),
         "action": "retry",
+        "format": "ndjson",
+        "tab": "queue",
         "field": "tool_input",
         "filename": "app.css",
         "rest": "no/such/page",

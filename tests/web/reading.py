@@ -16,10 +16,11 @@ from webui import create_app, open_store
 
 VOID = {"input", "meta", "link", "br", "img", "use", "path", "circle", "rect"}
 KNOWN_TAGS = {
-    "a", "aside", "b", "bdi", "body", "button", "caption", "circle", "code", "dd", "details", "div", "dl", "dt", "form",
-    "h1", "h2", "head", "header", "html", "hx-partial", "input", "label", "li", "link", "main", "meta", "nav", "ol",
-    "option", "p", "path", "pre", "rect", "script", "section", "select", "small", "span", "strong", "summary", "svg",
-    "symbol", "table", "tbody", "td", "th", "thead", "time", "title", "tr", "ul", "use",
+    "a", "aside", "b", "bdi", "body", "button", "caption", "circle", "code", "dd", "details", "dialog", "div", "dl",
+    "dt", "form", "h1", "h2", "head", "header", "html", "hx-partial", "input", "label", "li", "link", "main",
+    "meta", "nav", "ol", "option", "p", "path", "pre", "progress", "rect", "script", "section", "select", "small",
+    "span", "strong", "summary", "svg", "symbol", "table", "tbody", "td", "th", "thead", "time", "title", "tr",
+    "ul", "use",
 }  # fmt: skip
 """Every tag that our templates write: whatever else is in a page came from the queue."""
 

@@ -21,6 +21,8 @@ EXAMPLES: tuple[tuple[str, str, object], ...] = (
     ("READ_ONLY", "yes", True),
     ("READ_ONLY", "0", False),
     ("STUCK_AFTER", "90s", 90_000),
+    ("TRASH_DAYS", "7", 7),
+    ("JOURNAL_DAYS", " 0 ", 0),
     ("WORKER_URL", "http://127.0.0.1:37777", "http://127.0.0.1:37777"),
     ("ENVIRONMENT", "production", "production"),
     ("HOSTS", "box:8377, queue.lan,", ("box:8377", "queue.lan")),
@@ -35,6 +37,8 @@ WRONG: tuple[tuple[str, object, str], ...] = (
     ("PORT", "-1", "65535"),
     ("READ_ONLY", "perhaps", "yes or no"),
     ("STUCK_AFTER", "soon", "5m"),
+    ("TRASH_DAYS", "a week", "or 0 for ever"),
+    ("JOURNAL_DAYS", "-1", "number of days"),
     ("SECRET_KEY", "short", "16 characters"),
 )
 
@@ -120,9 +124,11 @@ def test_a_database_that_is_none_is_not_made(tmp_path: Path, content: bytes | No
 
 def test_options_reach_the_pages(store: PendingMessageStore) -> None:
     given: dict[str, Any] = {"READ_ONLY": True, "STUCK_AFTER": 60_000, "WORKER_URL": "http://localhost:37777"}
+    given |= {"TRASH_DAYS": 7, "JOURNAL_DAYS": 0}
     app = create_app({"SECRET_KEY": SECRET, **given}, store=store)
     options = app.extensions["webui"]["webui"]
     assert (options.read_only, options.stuck_after, options.worker_url) == (True, 60_000, "http://localhost:37777")
+    assert (options.trash_days, options.journal_days) == (7, 0)
     assert options.actor()
     assert not options.mounted
 

@@ -33,7 +33,7 @@ def test_the_verdict_links_to_what_it_counts(client: Visitor) -> None:
 
 def test_the_tabs_count(client: Visitor) -> None:
     tabs = read(client.get("/")).one("nav", id="tabs")
-    assert [tab.text for tab in tabs.every("a")] == ["Queue5", "Stuck1", "Recent1"]
+    assert [tab.text for tab in tabs.every("a")] == ["Queue5", "Stuck1", "Recent1", "Journal", "Trash"]
     assert tabs.one("a", aria_current="page").text == "Queue5"
 
 
@@ -55,7 +55,7 @@ def test_filters_are_chips_that_can_be_taken_off(client: Visitor) -> None:
 
 
 def test_the_bar_keeps_every_filter(client: Visitor) -> None:
-    bar = read(client.get("/?status=failed&tool=read&q=main&order=oldest")).one("form", "bar")
+    bar = read(client.get("/?status=failed&tool=read&q=main&order=oldest")).one("div", "bar")
     kept = {field.attributes["name"]: field.attributes.get("value", "") for field in bar.every("input")}
     assert {"q": "main", "tool": "read", "order": "oldest"}.items() <= kept.items()
     assert [option.text for option in bar.every("option") if "selected" in option.attributes] == ["failed"]
@@ -75,7 +75,7 @@ def test_what_cannot_be_understood_is_said(client: Visitor, query: str) -> None:
 def test_the_order_can_be_turned(client: Visitor) -> None:
     page = read(client.get("/?status=pending"))
     assert page.rows() == [SUMMARY, PENDING]
-    turned = page.links()["Newest first"]
+    turned = page.links()["Oldest"]
     assert turned == "/?status=pending&order=oldest"
     assert read(client.get(turned)).rows() == [PENDING, SUMMARY]
 

@@ -63,4 +63,4 @@ def test_a_file_without_completions_says_so(tmp_path: Path) -> None:
         page = read(client.get("/recent"))
     assert "This file keeps no record of completions" in page.text
     assert "nothing completed" not in page.text.lower()
-    assert [tab.text for tab in page.one(id="tabs").every("a")] == ["Queue8", "Stuck", "Recent"]
+    assert [tab.text for tab in page.one(id="tabs").every("a")] == ["Queue8", "Stuck", "Recent", "Journal", "Trash"]

@@ -24,7 +24,7 @@ def test_a_plain_form_retries_all_and_comes_back(client: Visitor, raw: Raw, plac
 @pytest.mark.parametrize("place", ["/", "/stuck"])
 def test_in_place_the_rows_stay_and_are_marked(client: Visitor, place: str) -> None:
     changed = partials(press(client, place, ALL, partial=True))
-    assert set(changed) == {f"#row-{STUCK}", "#verdict", "#tabs", "#retry-all", "#outcome"}
+    assert set(changed) == {f"#row-{STUCK}", "#verdict", "#tabs", "#retry-all", "#outcome", "#key"}
     row = changed[f"#row-{STUCK}"].row(STUCK)
     assert "Retried just now" in row.text
     assert row.buttons() == []
@@ -60,10 +60,10 @@ def test_in_place_all_of_it_is_taken_back(client: Visitor) -> None:
 
 
 def test_a_second_click_changes_nothing(client: Visitor, raw: Raw) -> None:
-    seen = read(client.get("/"))
+    seen, also = read(client.get("/")), read(client.get("/"))
     press(client, "/", ALL, seen=seen)
     before = raw.rows()
-    page = follow(client, press(client, "/", ALL, seen=seen))
+    page = follow(client, press(client, "/", ALL, seen=also))
     assert "Nothing was changed." in page.one(id="outcome").text
     assert "Undo" not in page.one(id="outcome").buttons()
     assert raw.rows() == before

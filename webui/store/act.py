@@ -12,6 +12,7 @@ from typing import Any
 from webui.store import journal, migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import Unsupported, WrongState
+from webui.store.journal import Chunk
 from webui.store.model import Count, Outcome, Row
 from webui.store.pace import STOPPED, Pace
 from webui.store.schema import SIDE, quoted
@@ -32,21 +33,24 @@ ORDER BY id LIMIT :chunk"""
 STUCK = """
 id = :id AND status = 'processing' AND {started_processing_at_epoch} < :cutoff
   [AND started_processing_at_epoch <> :now]"""
-HERE = "id IN (SELECT message_id FROM unstick_journal_rows WHERE journal_id = :journal AND message_id > :after)"
 RETRY = f"""
-UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL] WHERE {HERE} RETURNING id"""
+UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
+WHERE {journal.HERE} RETURNING id"""
 RETRY_FRESH = f"""
 UPDATE pending_messages SET status = 'pending', retry_count = 0 [, started_processing_at_epoch = NULL]
-WHERE {HERE} RETURNING id"""
-ABORT = f"DELETE FROM pending_messages WHERE {HERE} RETURNING id"
+WHERE {journal.HERE} RETURNING id"""
+ABORT = f"DELETE FROM pending_messages WHERE {journal.HERE} RETURNING id"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that operators do: its SQL, the statuses it applies to (none: all), what the file must have for it."""
+    """One thing that operators do: its SQL, the statuses it applies to (none: all), what the file must have for it.
+    `bulk` are the statuses that it looks through where it is done to all that matches, the one that it leads to first:
+    so it does not meet what it changed itself."""
 
     name: str
     sql: str
+    bulk: tuple[str, ...]
     states: tuple[str, ...] = ()
     needs: str | None = None
     to_trash: bool = False
@@ -56,50 +60,60 @@ WAITING = ("pending", "processing", "failed")
 ACTIONS = {
     action.name: action
     for action in (
-        Action("retry", RETRY, WAITING),
-        Action("retry-fresh", RETRY_FRESH, WAITING, needs="retry_count"),
-        Action("abort", ABORT, to_trash=True),
+        Action("retry", RETRY, ("failed", "processing"), WAITING),  # what is pending would stay as it is
+        Action("retry-fresh", RETRY_FRESH, ("pending", "failed", "processing"), WAITING, needs="retry_count"),
+        Action("abort", ABORT, ("failed", "processing", "pending"), to_trash=True),
     )
 }
 
 
-def retry(store: PendingMessageStore, id: int, seen: str, *, actor: str, reason: str | None = None) -> Outcome:
-    """Make one message pending again; its retries stay counted. Raises NotFound, WrongState, Unsupported."""
-    return act(store, "retry", id, seen, actor=actor, reason=reason)
+def retry(store: PendingMessageStore, id: int, seen: str, **by: Any) -> Outcome:
+    """Make one message pending again; its retries stay counted. See `act`."""
+    return act(store, "retry", id, seen, **by)
 
 
-def retry_fresh(store: PendingMessageStore, id: int, seen: str, *, actor: str, reason: str | None = None) -> Outcome:
-    """Make one message pending again with all its attempts. Raises NotFound, WrongState, Unsupported."""
-    return act(store, "retry-fresh", id, seen, actor=actor, reason=reason)
+def retry_fresh(store: PendingMessageStore, id: int, seen: str, **by: Any) -> Outcome:
+    """Make one message pending again with all its attempts. See `act`."""
+    return act(store, "retry-fresh", id, seen, **by)
 
 
-def abort(store: PendingMessageStore, id: int, seen: str, *, actor: str, reason: str | None = None) -> Outcome:
-    """Move one message to the trash, whatever its status. Raises NotFound, WrongState."""
-    return act(store, "abort", id, seen, actor=actor, reason=reason)
+def abort(store: PendingMessageStore, id: int, seen: str, **by: Any) -> Outcome:
+    """Move one message to the trash, whatever its status. See `act`."""
+    return act(store, "abort", id, seen, **by)
 
 
-def act(store: PendingMessageStore, name: str, id: int, seen: str, *, actor: str, reason: str | None = None) -> Outcome:
-    """Do one of `ACTIONS` to one message, if it is still as `Row.seen` showed it.
+def act(
+    store: PendingMessageStore, name: str, id: int, seen: str,
+    *, actor: str, reason: str | None = None, key: str | None = None,
+) -> Outcome:  # fmt: skip
+    """Do one of `ACTIONS` to one message, if it is still as `Row.seen` showed it. A second call with the same one-use
+    `key` does nothing, and returns what the first one did.
 
     Raises NotFound; WrongState with the row as it is now; Unsupported where the file lacks what it needs.
     """
-    action = ACTIONS[name]
     with store.database.writing(PAGE_WAIT) as tx:
+        before = journal.by_key(tx, key)
+        if before is not None:
+            return Outcome(name, before, (id,), row=rows.find(tx, id))
         now = store.now()
-        _check(tx, action)
-        row = rows.find(tx, id)
-        if row.trashed_by is not None or row.seen != seen:
-            raise WrongState(_meanwhile(tx, row), row)
+        check(tx, ACTIONS[name])
+        row = _as_seen(tx, id, seen)
+        action = ACTIONS[name]
         if action.states and row.status not in action.states:
             raise WrongState(f"Message {id} is {row.status}: only {_or(action.states)} messages can be retried.", row)
-        line = journal.add(tx, now, name, actor, reason)
-        journal.remember(tx, line, SEEN, {"id": id, "seen": seen, "now": now})
-        if not _carry_out(tx, action, line):
-            row = rows.find(tx, id)  # on PostgreSQL it was not locked until now
-            if row.trashed_by is not None or row.seen != seen:
-                raise WrongState(_meanwhile(tx, row), row)
+        chunk = Chunk(journal.add(tx, now, name, actor, reason, key=key), id, id)
+        journal.remember(tx, chunk, SEEN, {"id": id, "seen": seen, "now": now})
+        if not change(tx, action, chunk):
+            row = _as_seen(tx, id, seen)  # on PostgreSQL it was not locked until now
             raise WrongState(f"Message {id} was claimed in this very moment: look again.", row)
-        return Outcome(name, line, (id,), row=rows.find(tx, id))
+        return Outcome(name, chunk.journal, (id,), row=rows.find(tx, id))
+
+
+def _as_seen(tx: Transaction, id: int, seen: str) -> Row:
+    row = rows.find(tx, id)
+    if row.trashed_by is not None or row.seen != seen:
+        raise WrongState(_meanwhile(tx, row), row)
+    return row
 
 
 def retry_all_stuck(store: PendingMessageStore, cutoff: int, *, actor: str, reason: str | None = None) -> Outcome:
@@ -119,9 +133,10 @@ def retry_all_stuck(store: PendingMessageStore, cutoff: int, *, actor: str, reas
                     break
                 now = store.now()
                 line = line or journal.add(tx, now, "retry-all", actor, reason, cutoff=cutoff)
+                chunk = Chunk(line, ids[0], ids[-1])
                 for id in ids:
-                    journal.remember(tx, line, STUCK, {"id": id, "cutoff": cutoff, "now": now})
-                changed = _carry_out(tx, ACTIONS["retry"], line, after)
+                    journal.remember(tx, chunk, STUCK, {"id": id, "cutoff": cutoff, "now": now})
+                changed = change(tx, ACTIONS["retry"], chunk)
             done += changed
             after = ids[-1]
     except STOPPED:
@@ -138,24 +153,25 @@ def _stuck(store: PendingMessageStore, cutoff: int, after: int, most: int) -> li
     return [row[0] for row in store.database.rows(FIND_STUCK, {"cutoff": cutoff, "after": after, "chunk": most})]
 
 
-def _carry_out(tx: Transaction, action: Action, line: int, after: int = -(2**63)) -> list[int]:
-    """Do it to the rows that the line remembers; returns their ids."""
-    params: dict[str, Any] = {"journal": line, "after": after}
+def change(tx: Transaction, action: Action, chunk: Chunk) -> list[int]:
+    """Do it to the rows that the chunk remembers; returns their ids."""
+    params = chunk.params()
     if action.to_trash:
         tx.reshape()  # a column that is new since the last look belongs to the row
         migrate.ensure_trash(tx)
         columns = ", ".join(quoted(name) for name in tx.shape.columns)
         tx.rows(
             f"INSERT INTO {SIDE}trash (journal_id, kept, {columns})"
-            f" SELECT :journal, :kept, {columns} FROM pending_messages WHERE {HERE}",
+            f" SELECT :journal, :kept, {columns} FROM pending_messages WHERE {journal.HERE} ORDER BY id",
             {**params, "kept": json.dumps(tx.shape.columns)},
         )
     ids = [record[0] for record in tx.rows(action.sql, params)]
-    journal.finish(tx, line, ids, after)
+    journal.finish(tx, chunk, len(ids))
     return ids
 
 
-def _check(tx: Transaction, action: Action) -> None:
+def check(tx: Transaction, action: Action) -> None:
+    """Raises Unsupported where the file lacks what the action needs."""
     if action.needs and not getattr(tx.shape.capabilities, action.needs):
         raise Unsupported("This file does not count retries, so there is nothing to start afresh: use Retry.")
 

@@ -26,9 +26,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     f"{SIDE}failures": ("id",),
     f"{SIDE}journal": ("id",),
     f"{SIDE}journal_rows": ("journal_id", "message_id"),
+    f"{SIDE}left": ("journal_id", "part", "message_id"),
+    f"{SIDE}views": ("id",),
     TRASH: ("trash_id",),
 }
-"""What is copied, in this order, and the key of each."""
+"""What is copied, in this order, and the key of each. Not how far an operation is: nobody shall go on with it in the
+new place."""
 PLACES = f"{SIDE}copies"
 """In the target: how far each table of each source has come."""
 HERE = "source = :source AND name = :name"
@@ -162,7 +165,7 @@ class _Table:
             self.result.refused.append((self.name, ", ".join(map(str, last)), str(refused)))
         return len(records)
 
-    def _read(self, after: list[int] | None, most: int) -> list[tuple[Any, ...]]:
+    def _read(self, after: list[int | str] | None, most: int) -> list[tuple[Any, ...]]:
         key = ", ".join(self.key)
         params: dict[str, Any] = {f"k{number}": value for number, value in enumerate(after or ())}
         later = f"WHERE ({key}) > ({', '.join(f':{name}' for name in params)})" if after else ""

@@ -143,6 +143,10 @@ class Database(Protocol):
         """A watcher with a connection of its own, for as long as the block lasts."""
         ...
 
+    def checkpoint(self) -> None:
+        """After a large change: do now, outside of any lock, what the next writer would be kept waiting by."""
+        ...
+
     def close(self) -> None:
         """Close every connection; the next call opens new ones."""
         ...

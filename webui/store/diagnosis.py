@@ -6,9 +6,11 @@ from webui.store import rows
 from webui.store.database import TimeUp, Transaction
 from webui.store.model import Count, Counts, Row, Verdict
 from webui.store.scan import recent
+from webui.store.schema import TRASH
 from webui.store.store import PendingMessageStore
 
 BOUND, FEW = 10_000, 200
+TRASH_BOUND = 1_000
 BUDGET = 15
 """How long one number may take, in ms, before fewer rows are looked at for it."""
 RECENT_WINDOW = 30 * 60_000
@@ -23,6 +25,7 @@ SELECT count(*) FROM (SELECT {started_processing_at_epoch} AS started FROM pendi
 COMPLETED = """
 SELECT count(*) FROM (SELECT 1 FROM {processed}
   WHERE status = 'processed' AND {completed_at_epoch} > :since LIMIT :bound) AS found"""
+IN_TRASH = "SELECT count(*) FROM (SELECT journal_id FROM unstick_trash ORDER BY journal_id LIMIT :bound) AS found"
 LAST_COMPLETED = "SELECT max({completed_at_epoch}) FROM {processed} WHERE status = 'processed'"
 # Ids grow with time, so the smallest is the oldest, and the index gives it at once.
 OLDEST = "SELECT {row} FROM pending_messages WHERE status = 'pending' ORDER BY id LIMIT 1"
@@ -43,6 +46,7 @@ def _counts(tx: Transaction, cutoff: int, now: int) -> Counts:
         failed=_count(tx, "failed"),
         processed=_completed(tx, now - RECENT_WINDOW) if has.completed else None,
         stuck=_stuck(tx, cutoff, processing) if has.started else None,
+        trash=_trash(tx) if tx.shape.has(TRASH) else None,
     )
 
 
@@ -66,6 +70,11 @@ def _stuck(tx: Transaction, cutoff: int, processing: Count) -> Count:
     finally:
         tx.budget(None)
     return Count(number, processing.more or processing.number > most)
+
+
+def _trash(tx: Transaction) -> Count:
+    number = tx.rows(IN_TRASH, {"bound": TRASH_BOUND + 1})[0][0]
+    return Count(min(number, TRASH_BOUND), number > TRASH_BOUND)
 
 
 def _completed(tx: Transaction, since: int) -> Count:

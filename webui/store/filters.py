@@ -1,21 +1,28 @@
-"""What a list can be narrowed to. A new filter is one entry in `FIELDS`: it gives the name in the query string, the
-form field, the chip, the check of what was typed, and the SQL.
+"""What a list can be narrowed to. A new filter is one entry in `FIELDS`: it gives the name in the query string and in
+the search box, the form field, the chip, the check of what was typed, what is suggested, the line in the docs, and the
+SQL.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from webui.store.encoding import storable
 from webui.store.errors import StoreError
 from webui.store.model import QUEUED, TYPES
+from webui.store.schema import PAYLOADS
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([0-9]{1,6})\s*([smhd]?)", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_SIZES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+_SIZE = re.compile(r"([0-9]{1,9})\s*([bkmg]?)", re.ASCII)
+_SIGNED = re.compile(r"(>=|<=|>|<|=)?\s*(.*)", re.DOTALL)
 LONGEST_TEXT = 200
 NO_PROJECT = "(none)"
 """What finds the messages without a project."""
@@ -37,6 +44,42 @@ def format_duration(ms: int) -> str:
     """So many ms in the largest unit that divides them, as `parse_duration` reads it."""
     unit = next((unit for unit in "dhms" if ms % _UNITS[unit] == 0), "s")
     return f"{ms // _UNITS[unit]}{unit}"
+
+
+def parse_instant(text: str, now: int) -> int:
+    """`2026-11-22T14:00` (of this machine's time zone, where it names none) or, as `2h`, so long before `now`; an
+    instant in ms. Raises BadFilter."""
+    with suppress(BadFilter):
+        return now - parse_duration(text)
+    with suppress(ValueError, OverflowError, OSError):
+        return int(datetime.fromisoformat(text.strip()).timestamp() * 1000)
+    raise BadFilter(f"“{text[:40]}” is no time: write 2026-11-22 14:00, or how long ago, like 2h.")
+
+
+def parse_size(text: str) -> int:
+    """`512`, `100k`, `2m` or `1g` in bytes; 1k is 1,024 of them. Raises BadFilter."""
+    match = _SIZE.fullmatch(text.strip().lower())
+    if not match:
+        raise BadFilter(f"“{text[:40]}” is no size: write 512, 100k, 2m or 1g.")
+    return int(match[1]) * _SIZES[match[2]]
+
+
+class Compared(NamedTuple):
+    """A value to be compared with: the sign, as SQL has it too, and the number."""
+
+    sign: str
+    number: int
+
+
+def _compared(parse: Callable[[str], int], usual: str) -> Callable[[str], Compared]:
+    """What `>2d` says; a number without a sign is taken for `usual`."""
+
+    def compared(text: str) -> Compared:
+        match = _SIGNED.fullmatch(text)
+        assert match  # it takes any text
+        return Compared(match[1] or usual, parse(match[2]))
+
+    return compared
 
 
 def _whole(text: str) -> int:
@@ -62,34 +105,69 @@ def _text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One filter: `parse` turns what was typed into the value (or raises BadFilter), `sql` is the condition with the
-    value as `:name`, `to_param` makes the parameter of it, and `words` is how a chip says it."""
+    """One filter.
+
+    `parse` turns what was typed into the value (or raises BadFilter), `sql` is the condition with the value as `:name`
+    (`<=>` in it stands for the sign of a value that is compared with), `to_param` makes the parameter of the value,
+    `ago` says that the parameter is the instant so many ms ago, and `searches` that payloads are read for it. `words`
+    is how a chip says it, `example` a value that works, `choices` are all values there can be, `offers` some good ones,
+    and `known` is the SQL of a row's own value, where that is worth suggesting.
+    """
 
     name: str
     label: str
     hint: str
     parse: Callable[[str], Any]
     sql: str
+    example: str
     choices: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    known: str = ""
     words: str = "{}"
     to_param: Callable[[Any], Any] = lambda value: value
+    ago: bool = False
+    searches: bool = False
+
+    def bound(self, text: str, now: int) -> tuple[str, Any]:
+        """The condition for what was typed, and its parameter; `now` is an instant in ms."""
+        value = self.parse(text)
+        sign, value = value if isinstance(value, Compared) else ("", value)
+        param = self.to_param(value)
+        return self.sql.replace("<=>", sign), now - param if self.ago else param
 
 
+TEXT = "q"
+"""The filter that is typed without its name."""
 # Not LIKE: on a text that repeats itself its time is the product of both lengths.
 _SEARCHED = ("tool_name", "cwd", "tool_input", "tool_response", "last_user_message", "last_assistant_message")
+_FOUND = " OR ".join(f"{{instr}}(lower({name}), lower(:q)) > 0" for name in _SEARCHED)
+# Not the column itself: by the index of its order all that have so many would be read for each block.
+_ATTEMPTS = "{retry_count} + 0"
+_BYTES = "CAST(0 AS BIGINT)" + "".join(f" + coalesce({{octets_of}} {name} {{octets_of_end}}, 0)" for name in PAYLOADS)
 
 FIELDS = (
-    Field("status", "Status", "one state", _one_of(QUEUED), "status = :status", choices=QUEUED),
+    Field("status", "Status", "one state", _one_of(QUEUED), "status = :status", "failed", choices=QUEUED),
     Field("stuck", "Stuck", "processing for longer than, like 5m", parse_duration,
-          "status = 'processing' AND {started_processing_at_epoch} < :stuck", words="longer than {}"),
-    Field("session", "Session", "a session's number", _whole, "session_db_id = :session", words="#{}"),
+          "status = 'processing' AND {started_processing_at_epoch} < :stuck", "5m", offers=("5m", "1h"),
+          words="longer than {}", ago=True),
+    Field("age", "Age", "created longer ago than, like >2d, or since, like <10m", _compared(parse_duration, ">"),
+          ":age <=> created_at_epoch", ">2d", offers=(">1h", ">1d", "<10m"), ago=True),
+    Field("attempts", "Attempts", "retries used, like 3, >=2 or >0", _compared(_whole, "="),
+          f"{_ATTEMPTS} <=> :attempts", ">=2", offers=(">0", "3")),
+    Field("size", "Size", "bytes that it carries, like >100k or <1m", _compared(parse_size, ">"),
+          f"{_BYTES} <=> :size", ">100k", offers=(">100k", ">1m"), searches=True),
+    Field("session", "Session", "a session's number", _whole, "+session_db_id = :session", "7",
+          known="session_db_id", words="#{}"),
     Field("project", "Project", "a project's whole name; (none) for messages without one", _text,
-          "coalesce({project}, '') = :project", to_param=lambda name: "" if name == NO_PROJECT else name),
-    Field("type", "Type", "what the message asks for", _one_of(TYPES), "message_type = :type", choices=TYPES),
-    Field("tool", "Tool", "a tool's name, like Bash", _text, "lower(tool_name) = lower(:tool)"),
-    Field("id", "Id", "a message's number", _whole, "id = :id"),
-    Field("q", "Text", "text anywhere in the message", _text,
-          "(" + " OR ".join(f"{{instr}}(lower({name}), lower(:q)) > 0" for name in _SEARCHED) + ")", words="“{}”"),
+          "coalesce({project}, '') = :project", "alpha", offers=(NO_PROJECT,), known="{project}",
+          to_param=lambda name: "" if name == NO_PROJECT else name),
+    Field("type", "Type", "what the message asks for", _one_of(TYPES), "message_type = :type", "summarize",
+          choices=TYPES),
+    Field("tool", "Tool", "a tool's name, like Bash", _text, "lower(tool_name) = lower(:tool)", "Bash",
+          known="tool_name"),
+    Field("id", "Id", "a message's number", _whole, "id = :id", "12"),
+    Field(TEXT, "Text", "text anywhere in the message", _text, f"({_FOUND})", "some text", words="“{}”",
+          searches=True),
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
 
@@ -131,6 +209,11 @@ class Filters:
         text = dict(self.texts).get(name)
         return None if text is None else BY_NAME[name].parse(text)
 
+    @property
+    def searches(self) -> bool:
+        """Whether payloads are read for them: then a page looks for longer, and at fewer messages."""
+        return any(BY_NAME[name].searches for name, _ in self.texts)
+
     def query(self) -> dict[str, str]:
         """The values for a URL's query string or a form's fields."""
         return dict(self.texts)
@@ -147,10 +230,7 @@ class Filters:
         """The same with one filter set to what was typed. Raises BadFilter."""
         return Filters.parse({**self.query(), name: text})
 
-    def condition(self, now: int, leave_out: frozenset[str] = frozenset()) -> tuple[str, dict[str, Any]]:
-        """The SQL condition (empty where there is none) and its parameters."""
-        names = [name for name, _ in self.texts if name not in leave_out]
-        params = {name: BY_NAME[name].to_param(self.value(name)) for name in names}
-        if "stuck" in params:
-            params["stuck"] = now - params["stuck"]
-        return " AND ".join(BY_NAME[name].sql for name in names), params
+    def condition(self, now: int) -> tuple[str, dict[str, Any]]:
+        """The SQL condition (empty where there is none) and its parameters; `now` is an instant in ms."""
+        bound = {name: BY_NAME[name].bound(text, now) for name, text in self.texts}
+        return " AND ".join(sql for sql, _ in bound.values()), {name: param for name, (_, param) in bound.items()}

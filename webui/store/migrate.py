@@ -18,6 +18,8 @@ from webui.store.schema import QUEUE, SIDE, quoted
 APPLIED = f"{SIDE}migrations"
 RECORD = f"INSERT INTO {APPLIED} (name) VALUES (:name)"
 FIRST = "0001_queue"
+KEYS = {f"{SIDE}journal_rows": "journal_id, message_id", f"{SIDE}left": "journal_id, part, message_id"}
+"""What names a row of those of our tables that have no number of their own for each."""
 
 
 @cache
@@ -126,7 +128,7 @@ def _forget(tx: Transaction, removed: dict[str, int]) -> None:
 
 def _empty(database: Database, name: str) -> int:
     """Empty a table of ours in small batches: to drop it full would keep a worker waiting for as long as that takes."""
-    key = "journal_id, message_id" if name == f"{SIDE}journal_rows" else "{rowid}"
+    key = KEYS.get(name, "{rowid}")
     text = f"DELETE FROM {quoted(name)} WHERE ({key}) IN (SELECT {key} FROM {quoted(name)} LIMIT :batch) RETURNING 1"
     pace, total, gone = Pace(database), 0, 1
     while gone:

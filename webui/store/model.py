@@ -17,6 +17,8 @@ TYPES = ("observation", "summarize")
 STATUSES = ("pending", "processing", "processed", "failed")
 QUEUED = ("processing", "failed", "pending")
 """The statuses that the queue page lists, in the order of its sections."""
+LASTING = ("restore", "purge")
+"""Actions that are not taken back: a restored message can be aborted again, what was purged is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,22 @@ class Row:
 class Cursor:
     """A place in a list: everything before or after the row with this id in this section.
 
-    `section` is a status for the queue, and the sort key (completed time) for the recent list.
+    `section` is a status for the queue, and the sort key (completed time) for the recent list; `key` is what sorts
+    before the id within a section, in an order that has it.
     """
 
     direction: str
     section: str
     id: int
+    key: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.direction}-{self.section}-{self.id}"
+        within = "" if self.key is None else f".{self.key}"
+        return f"{self.direction}-{self.section}{within}-{self.id}"
+
+
+LAST = Cursor("previous", "last", 0)
+"""The last page of a list: everything before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +198,9 @@ class JournalEntry:
 
     @property
     def undoable(self) -> bool:
-        """Whether this line can still be taken back: it changed something, nobody did so yet, and it is no undo."""
-        return self.done > 0 and self.undone_by is None and self.undoes is None
+        """Whether this line can still be taken back: it changed something, nobody did so yet, and it is neither an undo
+        nor one that `LASTING` names."""
+        return self.done > 0 and self.undone_by is None and self.undoes is None and self.action not in LASTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,13 +243,14 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The numbers on the tabs, all bounded. `stuck` is `None` where the file does not record when a message was
-    claimed."""
+    claimed, `trash` where nothing was ever aborted."""
 
     pending: Count
     processing: Count
     failed: Count
     processed: Count | None
     stuck: Count | None
+    trash: Count | None = None
 
     @property
     def queue(self) -> Count:

@@ -4,7 +4,7 @@ it, so a batch is as large as fits into about 20 ms, and a pause as long follows
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from webui.store.database import Database, Transaction
@@ -20,18 +20,22 @@ LONGEST_PAUSE = 0.05
 
 class Pace:
     """The size of the next batch in `rows`, from how long the last one held the lock. (A row that carries a large
-    payload is written anew with it, so a number of rows says little.)"""
+    payload is written anew with it, so a number of rows says little.)
 
-    def __init__(self, database: Database) -> None:
+    After each batch there is a pause as long as it `held` the lock (seconds), or what `pause` makes of that."""
+
+    def __init__(self, database: Database, pause: Callable[[float], None] | None = None) -> None:
         self.rows = FIRST
+        self.held = 0.0
         self._database = database
-        self._held = 0.0
+        self._pause = pause or (lambda held: time.sleep(min(held, LONGEST_PAUSE)))
         self._any = False
 
     @contextmanager
     def batch(self, wait: int) -> Iterator[Transaction]:
-        """One transaction under the write lock, after a pause as long as the last one held it."""
-        time.sleep(min(self._held, LONGEST_PAUSE))
+        """One transaction under the write lock, after the pause for the last one."""
+        if self._any:
+            self._pause(self.held)
         try:
             with self._database.writing(wait) as tx:
                 began = time.monotonic()
@@ -41,8 +45,8 @@ class Pace:
                 raise
             raise type(error)("It was stopped half-way: a part is done, the rest is not. Try again.") from error
         self._any = True
-        self._held = time.monotonic() - began
-        if self._held < QUICK:
+        self.held = time.monotonic() - began
+        if self.held < QUICK:
             self.rows = min(self.rows * 2, MOST)
-        elif self._held > SLOW:
+        elif self.held > SLOW:
             self.rows = max(self.rows // 2, 1)

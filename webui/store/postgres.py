@@ -133,6 +133,9 @@ class Postgres:
         with closing(PostgresWatcher(self._connections.alone)) as watcher:
             yield watcher
 
+    def checkpoint(self) -> None:
+        """The server has a process for that."""
+
     def close(self) -> None:
         """Close every connection; the next call opens new ones."""
         self._forget()

@@ -26,6 +26,7 @@ _NAMED: tuple[tuple[str, type[StoreError], str], ...] = (
     ("23514", Unsupported, "A CHECK of this database does not allow that value."),
     ("23502", InvalidPayload, "A value that this database requires is missing."),
     ("23505", WrongState, "There is already such a message in the queue."),
+    ("P0001", Unsupported, "A trigger of this database does not allow that: nothing was changed."),
     ("55P03", Busy, "Somebody else holds the same rows of {} and did not let go: nothing was changed. Try again."),
     ("57014", Busy, "{} took too long to answer: nothing was changed. Try again."),
     ("40", Busy, "Somebody else changed the same rows of {} at the same time: nothing was changed. Try again."),

@@ -1,10 +1,12 @@
 """Walking through a status by id: in blocks, each by its index, until the page is full or the budget ends. So a filter
-that no index serves, or a text search, looks at a bounded number of rows and can go on from where it stopped."""
+that no index serves, or a text search, looks at a bounded number of rows and can go on from where it stopped. An order
+by another key walks through the messages of each of its values, one after the other."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webui.store import rows
@@ -21,14 +23,16 @@ SMALL_SESSION = 5_000
 FIRST_BLOCK, LARGEST_BLOCK = 64, 2_000
 NEWEST, NEWEST_AT_LEAST = 5_000, 200
 """How far back to look for completions in a file that has no index on them, and where even that takes too long."""
+_LARGEST = 2**63 - 1
 
 BLOCK = """
 SELECT {edge}(id), count(*) FROM (
-  SELECT id FROM pending_messages WHERE status = '{status}' {narrow} {start}
+  SELECT id FROM pending_messages WHERE status = '{status}' {same} {narrow} {start}
   ORDER BY id {order} LIMIT :block) AS block"""
 MATCHES = """
-SELECT {{row}} FROM pending_messages WHERE {is_status} {narrow} {start} AND id {until} :edge {condition}
+SELECT {{row}} FROM pending_messages WHERE {is_status} {same} {narrow} {start} AND id {until} :edge {condition}
 ORDER BY id {order} LIMIT :limit"""
+NEXT_KEY = "SELECT {next}({key}) FROM pending_messages WHERE status = '{status}' AND {key} {beyond} :key"
 # Two lists of ids, each from an index alone, meet before any row is read.
 OF_SESSION = "AND id {one_of} (SELECT id FROM pending_messages {by_session} WHERE session_db_id = :session){one_of_end}"
 PROCESSED = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = 'processed' LIMIT :most) AS found"
@@ -39,8 +43,8 @@ SELECT count(*) FROM (
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What to look through (statuses in order, each by id), and what a row must meet. `searches` when payloads are
-    read for it; `direction` is the page's, for the cursor of where it stopped."""
+    """What to look through (statuses in order, each by `key`, where there is one, and id), and what a row must meet.
+    `searches` when payloads are read for it; `direction` is the page's, for the cursor of where it stopped."""
 
     sections: tuple[str, ...]
     descending: bool
@@ -48,6 +52,7 @@ class Scan:
     params: dict[str, Any] | None = None
     searches: bool = False
     direction: str = "next"
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,12 @@ def walk(tx: Transaction, scan: Scan, cursor: Cursor | None, limit: int) -> Foun
     block = 1 if scan.searches else FIRST_BLOCK if scan.condition else limit
     found: list[Row] = []
     looked = 0
-    for status in scan.sections:
-        at = cursor.id if cursor and cursor.section == status else None
+    for number, at in enumerate(_places(tx, scan, cursor)):
+        if number and scan.key and scan.condition and _time_left(scan, began, max(looked, ENOUGH)) <= 0:
+            return Found(found, at, looked)
         while True:
-            texts = _texts(scan, status, at is not None, narrow)
-            params = {**(scan.params or {}), "from": at, "block": block, "limit": limit - len(found)}
+            texts = _texts(scan, at, narrow)
+            params = {**(scan.params or {}), "from": at.id, "key": at.key, "block": block, "limit": limit - len(found)}
             edge, count = tx.rows(texts[0], params)[0]
             if not count:
                 break
@@ -81,21 +87,44 @@ def walk(tx: Transaction, scan: Scan, cursor: Cursor | None, limit: int) -> Foun
                 matches = tx.rows(texts[1], {**params, "edge": edge})
             except TimeUp:
                 if looked:
-                    return Found(found, Cursor(scan.direction, status, _before(at, scan)), looked)
+                    return Found(found, at, looked)
                 block = max(1, block // 8)
                 continue
             finally:
                 tx.budget(None)
             found += [rows.row(tx, match) for match in matches]
-            looked, at = looked + count, edge
+            looked, at = looked + count, replace(at, id=edge)
             if len(found) >= limit:
                 return Found(found)
             if count < block:
                 break
             if _time_left(scan, began, looked) <= 0:
-                return Found(found, Cursor(scan.direction, status, at), looked)
+                return Found(found, at, looked)
             block = min(block * 2, LARGEST_BLOCK)
     return Found(found)
+
+
+def _places(tx: Transaction, scan: Scan, cursor: Cursor | None) -> Iterator[Cursor]:
+    """Where to begin in each section, and in an order by a key in each of its values: before the first row, or at the
+    cursor."""
+    before = _LARGEST if scan.descending else -_LARGEST - 1
+    for status in scan.sections:
+        if cursor and cursor.section == status:
+            yield cursor
+            key = cursor.key
+        elif not scan.key:
+            yield Cursor(scan.direction, status, before)
+        else:
+            key = before
+        while scan.key and key is not None:
+            key = tx.rows(_next_key(scan, status), {"key": key})[0][0]
+            if isinstance(key, int):  # a damaged row may have anything
+                yield Cursor(scan.direction, status, before, key)
+
+
+def _next_key(scan: Scan, status: str) -> str:
+    words = {"next": "max", "beyond": "<"} if scan.descending else {"next": "min", "beyond": ">"}
+    return NEXT_KEY.format(key=scan.key, status=status, **words)
 
 
 def _time_left(scan: Scan, began: float, looked: int) -> float:
@@ -104,23 +133,17 @@ def _time_left(scan: Scan, began: float, looked: int) -> float:
     return budget - (time.monotonic() - began) * 1000
 
 
-def _before(at: int | None, scan: Scan) -> int:
-    """The cursor that stands before a section's first row."""
-    if at is not None:
-        return at
-    return 2**63 - 1 if scan.descending else -(2**63)
-
-
-def _texts(scan: Scan, status: str, started: bool, narrow: str) -> tuple[str, str]:
+def _texts(scan: Scan, at: Cursor, narrow: str) -> tuple[str, str]:
     parts = {
-        "status": status,
+        "status": at.section,
         # Joined to nothing, the status has no index: its own would read all its rows between the ends of the block.
-        "is_status": f"status || '' = '{status}'" if narrow else f"status = '{status}'",
+        "is_status": f"status || '' = '{at.section}'" if narrow else f"status = '{at.section}'",
+        "same": f"AND {scan.key} = :key" if scan.key else "",
         "narrow": narrow,
         "order": "DESC" if scan.descending else "ASC",
         "edge": "min" if scan.descending else "max",
         "until": ">=" if scan.descending else "<=",
-        "start": f"AND id {'<' if scan.descending else '>'} :from" if started else "",
+        "start": f"AND id {'<' if scan.descending else '>'} :from" if -_LARGEST <= at.id < _LARGEST else "",
         "condition": f"AND {scan.condition}" if scan.condition else "",
     }
     return BLOCK.format(**parts), MATCHES.format(**parts)

@@ -172,6 +172,7 @@ class Shape:
             "cid": self.session_name,
             **self.dialect.words,
             "seen": _MACRO.sub(self._macro, self.dialect.seen),
+            "changed": self._changed(),
             "message": ", ".join(self._column(name) for name in COLUMNS),
             "extra": "".join(f", {QUEUE}.{quoted(name)}" for name in self.extra),
             "row": self._row(),
@@ -183,6 +184,13 @@ class Shape:
             "trash": self._trash(),
             "processed": QUEUE if DONE_INDEX in self.indexes else NEWEST_PROCESSED,
         }
+
+    def _changed(self) -> str:
+        """The newest time that a row holds: what it is now, it has been since then, as far as the file knows."""
+        times = [name for name in (*OPTIONAL, *KNOWN_EXTRA) if name.endswith("_epoch") and name in self.columns]
+        if len(times) == 1:
+            return times[0]
+        return f"{self.dialect.words['greatest']}({', '.join(f'coalesce({name}, 0)' for name in times)})"
 
     def _column(self, name: str) -> str:
         if name == "content_session_id":

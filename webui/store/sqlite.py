@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -151,8 +151,12 @@ class SQLite:
     @contextmanager
     def writing(self, wait: int = WORKER_WAIT) -> Iterator[SQLiteTransaction]:
         """Take the write lock at once, commit at the end, roll back on an exception."""
-        with self._connection() as connection, self._locked(connection, wait):
-            yield SQLiteTransaction(connection, self._load(connection))
+        with self._connection() as connection:
+            with self._locked(connection, wait):
+                tx = SQLiteTransaction(connection, self._load(connection))
+                yield tx
+            if tx.shape is not self._shape:
+                self._shape = None  # it made tables
 
     @contextmanager
     def migrating(self) -> Iterator[SQLiteTransaction]:
@@ -181,6 +185,12 @@ class SQLite:
         with closing(SQLite(self.location, read_only=self.read_only)) as own:
             own._fresh = 0.0
             yield SQLiteWatcher(own)
+
+    def checkpoint(self) -> None:
+        """Bring the write-ahead log into the file, as far as nobody is kept waiting by it: else it is the next writer
+        who has to."""
+        with suppress(errors.StoreError):
+            self.rows("PRAGMA wal_checkpoint(PASSIVE)", wait=0)
 
     def close(self) -> None:
         """Close every idle connection; the next call opens new ones."""

@@ -23,6 +23,7 @@ _NAMED: tuple[tuple[str, type[StoreError], str], ...] = (
     ("SQLITE_CONSTRAINT_NOTNULL", InvalidPayload, "A value that this file requires is missing."),
     ("SQLITE_CONSTRAINT_UNIQUE", WrongState, "There is already such a message in the queue."),
     ("SQLITE_CONSTRAINT_PRIMARYKEY", WrongState, "There is already a message with this id in the queue."),
+    ("SQLITE_CONSTRAINT", Unsupported, "A rule or trigger of this file does not allow that: nothing was changed."),
     ("SQLITE_BUSY", Busy, "Another program is writing to {} and did not let go: nothing was changed. Try again."),
     ("SQLITE_LOCKED", Busy, "Another connection is using {}: nothing was changed. Try again."),
     (

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from webui import rendering
-from webui.views import journal, messages, payloads, queue, recent, stuck, worker
+from webui.views import (
+    bulk,
+    counts,
+    export,
+    journal,
+    messages,
+    operations,
+    payloads,
+    queue,
+    recent,
+    search,
+    stuck,
+    trash,
+    worker,
+)  # fmt: skip
 
-MODULES = (rendering, queue, stuck, recent, messages, payloads, journal, worker)
+MODULES = (
+    rendering, queue, counts, stuck, recent, search, messages, payloads, bulk, operations, export, journal, trash,
+    worker,
+)  # fmt: skip

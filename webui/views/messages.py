@@ -6,11 +6,13 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from webui.actions import ACTIONS
-from webui.forms import ActionForm, MessagePlace, Place, PlaceForm, checked, place_of
+from webui.forms import ActionForm, PlaceForm, checked, place_of
 from webui.options import current
-from webui.rendering import Mark, answer, changed, render, scene, wants_partial
-from webui.store import browse, journal
+from webui.places import MessagePlace, Place
+from webui.rendering import Mark, answer, changed, found, render, scene, wants_partial
+from webui.store import browse, operations, undo
 from webui.store.errors import NotFound, WrongState
+from webui.views.operations import run
 from webui.views.payloads import cards
 from webui.wording import Said, outcome
 
@@ -35,7 +37,7 @@ def message_action(id: int, action: str) -> ResponseReturnValue:
     form = checked(ActionForm(request.form))
     place, verb, options = place_of(form, request.form), ACTIONS[action], current()
     try:
-        done = verb.run(options.store, id, form.seen.data, actor=options.visitor())
+        done = verb.run(options.store, id, form.seen.data, actor=options.visitor(), key=form.once())
     except WrongState as error:
         return overtaken(error, place)
     except NotFound as error:
@@ -46,12 +48,20 @@ def message_action(id: int, action: str) -> ResponseReturnValue:
 
 def restore(id: int) -> ResponseReturnValue:
     """Brings an aborted message back out of the trash."""
-    place, options = place_of(checked(PlaceForm(request.form)), request.form), current()
+    form = checked(PlaceForm(request.form))
+    place, options = place_of(form, request.form), current()
     row = browse.get_row(options.store, id)
     try:
+        if row.trashed_by is None and operations.was_used(options.store, form.once()):
+            return answer(Said(f"{BACK.format(f'#{id}')}."), place, [row])
         if row.trashed_by is None:
             raise WrongState(f"Message {id} is in the queue already: nothing was changed.", row)
-        done = journal.undo(options.store, row.trashed_by, actor=options.visitor())
+        if operations.is_one(options.store, row.trashed_by):
+            # The others that were aborted with it stay in the trash.
+            only = operations.freeze_trash(options.store, (id,))
+            begun = operations.begin(options.store, "restore", only, actor=options.visitor(), key=form.once())
+            return answer(run(begun), place, found([id]))
+        done = undo.undo(options.store, row.trashed_by, actor=options.visitor(), key=form.once())
     except WrongState as error:
         return overtaken(error, place)
     return answer(outcome(done, BACK), place, [done.row] if done.row else [])

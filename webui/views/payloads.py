@@ -9,8 +9,8 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from webui import payload as words
-from webui.forms import MessagePlace
 from webui.options import current
+from webui.places import MessagePlace
 from webui.rendering import render, scene
 from webui.store import browse
 from webui.store.errors import NotFound

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from webui.forms import QueuePlace
 from webui.options import current
-from webui.rendering import render_list, scene
+from webui.places import QueuePlace
+from webui.rendering import render_list, scene, wants_partial
 from webui.store.browse import queue_page
 from webui.store.filters import FIELDS
+from webui.store.orders import ORDERS
+from webui.store.search import canonical
+from webui.views.search import elsewhere, saved
 
 
 def register(blueprint: Blueprint) -> None:
@@ -18,8 +23,18 @@ def register(blueprint: Blueprint) -> None:
 
 
 def queue() -> ResponseReturnValue:
-    """The page, or its list."""
+    """The page, or its list; or the way to the page that was asked for in other words."""
+    if away := elsewhere():
+        return away
     place = QueuePlace.parse(request.args)
-    page = queue_page(current().store, place.filters, place.cursor, newest_first=not place.oldest_first)
+    page = queue_page(current().store, place.filters, place.cursor, order=place.order)
     judged = scene(page.as_of)
-    return render_list("webui/queue.html", "webui/_queue.html", judged, place=place, page=page, fields=FIELDS)
+    bar = {} if wants_partial() else _bar(place)
+    return render_list("webui/queue.html", "webui/_queue.html", judged, place=place, page=page, **bar)
+
+
+def _bar(place: QueuePlace) -> dict[str, Any]:
+    """What the bar over the list shows: the search box, the filters, the saved views, the orders."""
+    shape = current().store.database.shape
+    orders = [(order, order.lacks(shape)) for order in ORDERS]
+    return {"fields": FIELDS, "typed": canonical(place.filters), "saved": saved(), "orders": orders}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from webui.forms import RecentPlace
 from webui.options import current
+from webui.places import RecentPlace
 from webui.rendering import render_list, scene
 from webui.store.browse import recent_page
 

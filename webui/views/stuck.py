@@ -5,11 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from webui.forms import BadForm, RetryAllForm, StuckPlace, checked, place_of
+from webui.forms import CutoffForm, checked, place_of
 from webui.options import current
-from webui.rendering import Mark, answer, found, render_list, scene
-from webui.store import act, browse
-from webui.wording import outcome
+from webui.places import BadForm, StuckPlace
+from webui.rendering import render_list, scene
+from webui.store import browse, operations, preview
+from webui.store.errors import Unsupported
+from webui.store.filters import Filters, format_duration
+from webui.store.selection import Frozen
+from webui.views.operations import carry_out
 
 PRESETS = ("1m", "5m", "15m", "1h")
 
@@ -34,11 +38,15 @@ def stuck() -> ResponseReturnValue:
 
 def retry_all() -> ResponseReturnValue:
     """Everything that was stuck when the page was made, whatever is on it."""
-    form = checked(RetryAllForm(request.form))
+    form = checked(CutoffForm(request.form))
     place, options = place_of(form, request.form), current()
     cutoff = form.cutoff.data or 0
     if cutoff > options.store.now():
         raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
-    done = act.retry_all_stuck(options.store, cutoff, actor=options.visitor())
-    rows = found(form.ids().intersection(done.done))
-    return answer(outcome(done, "Retried {}", asleep=True), place, rows, Mark("Retried", None))
+    if not options.store.capabilities.started:
+        raise Unsupported("This file does not record when a message was claimed: nobody can say what is stuck.")
+    threshold = format_duration(place.threshold if isinstance(place, StuckPlace) else options.stuck_after)
+    filters = Filters.parse({"stuck": threshold})
+    frozen = Frozen(filters, preview.freeze(options.store, filters).until, cutoff + filters.value("stuck"))
+    key = form.once()
+    return carry_out(operations.begin(options.store, "retry", frozen, actor=options.visitor(), key=key), form)

@@ -1,0 +1,80 @@
+"""A bulk retry beside a worker that writes without a busy timeout, as claude-mem's does: what it loses by us."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing import Process, Queue, get_context
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from bench.goals import Goal
+from bench.pages_files import make
+from webui.store import open_store, operations, preview, working
+from webui.store.filters import Filters
+
+RATE = 20
+"""Writes a second."""
+SHARE, LONGEST = 0.01, 100
+"""The goals: of the time for which the write lock is held, and for how many ms at once."""
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What was found, in words, and its goals."""
+
+    text: str
+    goals: list[Goal]
+
+
+def beside_a_writer(folder: Path, failed: int, say: Callable[[str], None]) -> Bulk:
+    """Retry so many failed messages of a claude-mem file while somebody writes to it, and count what is refused."""
+    say(f"Pages: {failed:,} failed messages are retried beside a live writer")
+    file = make(folder / "bulk.db", failed * 10 // 3, tuned=False)
+    context = get_context("spawn")
+    told: Queue[tuple[int, int]] = context.Queue()
+    stop = context.Event()
+    writer: Process = context.Process(target=_write, args=(str(file.path), stop, told))  # type: ignore[assignment]
+    with closing(open_store(str(file.path))) as store:
+        writer.start()
+        begin = time.monotonic()
+        id = operations.begin(
+            store, "retry", preview.freeze(store, Filters.parse({"status": "failed"})), actor="bench", expected=failed
+        )
+        done = working.work(store, id)
+        seconds = time.monotonic() - begin
+        stop.set()
+        writes, refused = told.get()
+        writer.join()
+    share = done.locked_ms / 1000 / seconds
+    expected = preview.cost(done.done, None).locked_ms
+    text = (
+        f"{done.done:,} messages of a file with claude-mem's indexes were retried in {seconds:.0f} s, beside a worker"
+        f" that wrote {RATE} times a second without waiting for a lock: {refused} of its {writes:,} writes were"
+        f" refused. The write lock was held for {done.locked_ms:,} ms in all ({expected:,} ms were foretold),"
+        f" {done.longest_ms} ms at longest."
+    )
+    goals = [
+        Goal(
+            f"Bulk beside a live writer: the lock is held for {SHARE:.0%} of the time", share <= SHARE, f"{share:.2%}"
+        ),
+        Goal(f"Bulk: no lock over {LONGEST} ms", done.longest_ms <= LONGEST, f"{done.longest_ms} ms"),
+        Goal("Bulk: every failed message is retried", done.done == failed, f"{done.done:,} of {failed:,}"),
+    ]
+    return Bulk(text, goals)
+
+
+def _write(path: str, stop: Event, told: Queue[tuple[int, int]]) -> None:
+    """Write at this rate until told to stop; then tell how often, and how often in vain."""
+    writes = refused = 0
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        while not stop.wait(1 / RATE):
+            writes += 1
+            try:
+                connection.execute("UPDATE pending_messages SET cwd = cwd WHERE id = 5")
+            except sqlite3.OperationalError:
+                refused += 1
+    told.put((writes, refused))

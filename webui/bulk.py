@@ -1,0 +1,130 @@
+"""Actions on many messages: what their forms carry, and the addresses that name everything that matches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import url_for
+from wtforms import IntegerField, StringField
+from wtforms.validators import Length, NumberRange, Optional
+
+from webui.columns import LONGEST_SEEN
+from webui.forms import PlaceForm
+from webui.options import current
+from webui.places import ID, PLACES, BadForm, Given, Place, QueuePlace, StuckPlace, number_of
+from webui.store import preview
+from webui.store.filters import Filters, format_duration
+from webui.store.selection import Frozen, Ticked
+
+MOST = 1_000
+"""So many messages can be ticked."""
+FASTEST = 100_000
+"""Messages a minute that can be asked for."""
+_TICK = re.compile(rf"({ID}):([ -~]{{0,{LONGEST_SEEN}}})", re.ASCII)
+
+
+class BulkForm(PlaceForm):
+    """An action on many: those that are ticked, or all that the address names; at `most` so many of them, so many
+    `per_minute`, for a `reason`. `expected` is how many the operator was told."""
+
+    expected = IntegerField(validators=[Optional(), NumberRange(0, 2**53)])
+    most = IntegerField(validators=[Optional(), NumberRange(1, 2**53)])
+    per_minute = StringField(validators=[Length(max=40)])
+    reason = StringField(validators=[Length(max=400)])
+
+    def speed(self) -> int | None:
+        """Messages a minute, None for as fast as it goes. Raises BadForm."""
+        text = (self.per_minute.data or "").strip().replace(",", "")
+        if not text:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) <= 9 and 0 < int(text) <= FASTEST):
+            raise BadForm(
+                f"“{text}” is no number of messages a minute, so nothing was done: write 60, or leave it empty."
+            )
+        return int(text)
+
+    def why(self) -> str | None:
+        """The reason, if one was given."""
+        return (self.reason.data or "").strip() or None
+
+
+class RestoreForm(PlaceForm):
+    """What is ticked in the trash or, with `until`, all of it up to there."""
+
+    until = IntegerField(validators=[Optional(), NumberRange(0, 2**63 - 1)])
+
+
+def ticked(given: list[str]) -> Ticked:
+    """The rows that a form's ticks name, each with its state as the page showed it. Raises BadForm."""
+    if not given:
+        raise BadForm("Nothing is ticked, so nothing was done: tick the messages that you mean, then press again.")
+    if len(given) > MOST:
+        raise BadForm(
+            f"{len(given):,} messages are ticked, and it can be {MOST:,} at once. Nothing was done: narrow the list "
+            "with filters, and act on all that match."
+        )
+    found = [_TICK.fullmatch(text) for text in given]
+    if not all(found):
+        raise BadForm("This form is not complete, so nothing was done: reload the page and tick again.")
+    return Ticked(tuple(sorted({int(tick[1]): tick[2] for tick in found if tick}.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Everything that matched some filters when a page was made, and that page. `expected` is how many that were; None
+    where nobody counted them."""
+
+    frozen: Frozen
+    back: Place
+    expected: int | None = None
+
+    @classmethod
+    def parse(cls, given: Given) -> Matching:
+        """What an address names; what matches now, where it does not say when. Raises BadFilter, BadForm."""
+        filters = Filters.parse(given)
+        until, as_of = number_of(given, "until"), number_of(given, "as_of")
+        store = current().store
+        if until is None or as_of is None:
+            frozen = preview.freeze(store, filters)
+        elif as_of > store.now():
+            raise BadForm("This page was made by a clock that is ahead of this one: open it again.")
+        else:
+            frozen = Frozen(filters, until, as_of)
+        return cls(frozen, _back(given, filters), number_of(given, "expected"))
+
+    def url(self, action: str, *, expected: int | None = None, again: bool = False) -> str:
+        """Where the action on it is asked about, and done; `again`, on all that will match by then."""
+        marks = {} if again else {"until": self.frozen.until, "as_of": self.frozen.as_of}
+        number = {} if expected is None else {"expected": expected}
+        values: dict[str, Any] = {**self.frozen.filters.query(), **marks, **number}
+        return url_for(".ask", action=action, back=urlencode(self.back.fields()), **values)
+
+    def query(self) -> Mapping[str, Any]:
+        """The filters and the marks, as an address has them."""
+        return {**self.frozen.filters.query(), "until": self.frozen.until, "as_of": self.frozen.as_of}
+
+    def only(self, name: str, value: str) -> Matching:
+        """The same, narrowed by one filter more."""
+        filters = self.frozen.filters.with_(name, value)
+        return Matching(Frozen(filters, self.frozen.until, self.frozen.as_of), self.back)
+
+
+def matching_of(place: Place, as_of: int) -> Matching | None:
+    """All that a list goes through that was read at a time (ms); None for a page without such a list."""
+    if isinstance(place, StuckPlace):
+        filters = Filters.parse({"stuck": format_duration(max(place.threshold, 1_000))})
+    elif isinstance(place, QueuePlace):
+        filters = place.filters
+    else:
+        return None
+    return Matching(Frozen(filters, preview.freeze(current().store, filters).until, as_of), place)
+
+
+def _back(given: Given, filters: Filters) -> Place:
+    fields = dict(parse_qsl(given.get("back", "")))
+    kind = PLACES.get(fields.get("at", ""))
+    return kind.parse(fields) if kind else QueuePlace(filters)

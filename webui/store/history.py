@@ -1,0 +1,223 @@
+"""What operators did: the lines of the journal, a page at a time. Each filter of theirs is one entry in `FIELDS`.
+
+A look makes nothing: without our tables there are no lines, and tables of an earlier Unstick are read as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from webui.store import keyset
+from webui.store.act import ACTIONS
+from webui.store.database import Transaction
+from webui.store.encoding import storable
+from webui.store.filters import BadFilter, Chip, parse_duration
+from webui.store.keyset import Paged
+from webui.store.model import LASTING, Cursor, JournalEntry
+from webui.store.schema import SIDE, TRASH
+from webui.store.store import PendingMessageStore
+
+LOOK = 10_000
+"""So many lines are looked at for a page."""
+KINDS = (*ACTIONS, "retry-all", "undo", *LASTING)
+"""The actions that the journal knows."""
+LONGEST_NAME = 200
+
+_JOURNAL = f"{SIDE}journal"
+_NEW = ("skipped", "failed")
+"""Columns that a journal of an earlier Unstick lacks."""
+
+BLOCK = """
+SELECT {edge}(id), count(*) FROM (
+  SELECT id FROM unstick_journal WHERE {among} AND id {beyond} :from ORDER BY id {order} LIMIT :look) AS block"""
+LINES = """
+SELECT {facts} FROM unstick_journal AS j
+WHERE {among} AND j.id {beyond} :from AND j.id {until} :edge AND {condition} ORDER BY j.id {order} LIMIT :limit"""
+ANY = "1 = 1"
+ENTRY = "j.id, j.at, j.actor, j.action, j.reason, j.done, j.undoes, j.undone_by, j.cutoff"
+ONLY_MESSAGE = "(SELECT min(r.message_id) FROM unstick_journal_rows AS r WHERE r.journal_id = j.id)"
+TAKEN_BACK_BY = "(SELECT u.actor FROM unstick_journal AS u WHERE u.id = j.undone_by)"
+# Not EXISTS: PostgreSQL could read all of the trash for it at once.
+IN_TRASH = "(SELECT t.trash_id FROM unstick_trash AS t WHERE t.journal_id = j.id LIMIT 1)"
+STATE = "(SELECT o.state FROM unstick_operations AS o WHERE o.id = j.id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that the journal can be narrowed to: `parse` checks what was typed, `sql` is the condition with the
+    value as `:name`. One that is `indexed` narrows the candidates themselves; one that is `ago` is a length of time
+    before now."""
+
+    name: str
+    label: str
+    hint: str
+    parse: Callable[[str], Any]
+    sql: str
+    choices: tuple[str, ...] = ()
+    words: str = "{}"
+    indexed: bool = False
+    ago: bool = False
+
+
+def _name(text: str) -> str:
+    if len(text) > LONGEST_NAME:
+        raise BadFilter(f"A name is at most {LONGEST_NAME} characters long; this one has {len(text)}.")
+    return str(storable(text.replace("\0", "")))
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.lstrip("-").isdecimal() and len(text) <= 20 and -(2**63) <= int(text) < 2**63):
+        raise BadFilter(f"“{text[:40]}” is no whole number.")
+    return int(text)
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise BadFilter(f"“{text[:40]}” is none of {', '.join(choices)}.")
+        return text
+
+    return parse
+
+
+FIELDS = (
+    Field("actor", "Who", "an operator's whole name", _name, "j.actor = :actor"),
+    Field("action", "Action", "what was done", _one_of(*KINDS), "j.action = :action", choices=KINDS),
+    Field("since", "Since", "how long ago at most, like 2d", parse_duration, "j.at >= :since",
+          words="{} ago", ago=True),
+    Field("message", "Message", "a message's number", _id, words="#{}", indexed=True,
+          sql="id IN (SELECT r.journal_id FROM unstick_journal_rows AS r WHERE r.message_id = :message)"),
+    Field("undone", "Taken back", "whether it was undone", _one_of("yes", "no"),
+          "CASE WHEN j.undone_by IS NULL THEN 'no' ELSE 'yes' END = :undone", choices=("yes", "no")),
+)  # fmt: skip
+BY_NAME = {field.name: field for field in FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilters:
+    """The active filters of the journal, as typed and checked, in the order of `FIELDS`."""
+
+    texts: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str]) -> LineFilters:
+        """The filters among a request's values; empty ones and other names are passed over. Raises BadFilter."""
+        found = []
+        for field in FIELDS:
+            text = given.get(field.name, "").strip()
+            if text:
+                try:
+                    field.parse(text)
+                except BadFilter as error:
+                    raise BadFilter(f"{field.label}: {error}") from None
+                found.append((field.name, text))
+        return cls(tuple(found))
+
+    def __bool__(self) -> bool:
+        return bool(self.texts)
+
+    def query(self) -> dict[str, str]:
+        """The values for a URL's query string or a form's fields."""
+        return dict(self.texts)
+
+    def chips(self) -> list[Chip]:
+        """The filters in words."""
+        return [Chip(name, BY_NAME[name].label, BY_NAME[name].words.format(text)) for name, text in self.texts]
+
+    def without(self, name: str) -> LineFilters:
+        """The same without one filter."""
+        return LineFilters(tuple(pair for pair in self.texts if pair[0] != name))
+
+    def sql(self, *, indexed: bool) -> str:
+        """The condition of those filters that are, or are not, `indexed`; empty where there is none."""
+        return " AND ".join(BY_NAME[name].sql for name, _ in self.texts if BY_NAME[name].indexed == indexed)
+
+    def params(self, now: int) -> dict[str, Any]:
+        """The values of the filters for their SQL."""
+        values = {name: (BY_NAME[name], BY_NAME[name].parse(text)) for name, text in self.texts}
+        return {name: now - value if field.ago else value for name, (field, value) in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the journal as its page shows it.
+
+    `message_id` is the one message that it is about, if it is about one. `taken_back_by` is who took it back. `state`
+    is how far the operation is whose line it is (see `Operation`). `in_trash` is whether something that it aborted can
+    still be restored.
+    """
+
+    entry: JournalEntry
+    skipped: int
+    failed: int
+    message_id: int | None
+    taken_back_by: str | None
+    state: str | None
+    in_trash: bool
+
+    @property
+    def why_lasting(self) -> str | None:
+        """Why it cannot be taken back (any more); None where it can."""
+        entry = self.entry
+        if entry.undone_by is not None:
+            return f"taken back by {self.taken_back_by}" if self.taken_back_by else "taken back"
+        if entry.undoes is not None:
+            return "an undo"
+        if self.state == "running":
+            return "still going on"
+        if entry.action in LASTING:
+            return "for good" if entry.action == "purge" else "abort again instead"
+        if entry.action == "abort" and entry.done and not self.in_trash:
+            return "no longer in the trash"
+        return None if entry.undoable else "nothing was changed"
+
+
+def page(
+    store: PendingMessageStore, filters: LineFilters, cursor: Cursor | None = None, limit: int = keyset.LIMIT
+) -> Paged[Line]:
+    """The lines that match, the newest first. A filter that no index serves looks at the next LOOK of them."""
+    condition = filters.sql(indexed=False)
+    parts = {"among": filters.sql(indexed=True) or ANY, "condition": condition or ANY, **keyset.words(cursor)}
+    look = LOOK if condition else limit + 1
+    params = {**filters.params(store.now()), "from": keyset.beginning(cursor), "look": look, "limit": limit + 1}
+    with store.database.reading() as tx:
+        edge, looked, found = 0, 0, []
+        if tx.shape.has(_JOURNAL):
+            edge, looked = tx.rows(BLOCK.format(**parts), params)[0]
+        if looked:
+            found = [_line(record) for record in tx.rows(_lines(tx, parts), {**params, "edge": edge})]
+        shown = keyset.paged(found, lambda line: line.entry.id, cursor, limit, store.now())
+    if not condition or looked < look or len(found) > limit:
+        return shown
+    if keyset.words(cursor) is keyset.BACK:
+        return replace(shown, previous=Cursor("previous", keyset.SECTION, edge), looked_at=looked)
+    return replace(shown, next=Cursor("next", keyset.SECTION, edge), looked_at=looked)
+
+
+def line(store: PendingMessageStore, id: int) -> Line | None:
+    """One line; None where there is none."""
+    with store.database.reading() as tx:
+        if not tx.shape.has(_JOURNAL):
+            return None
+        parts = {"among": ANY, "condition": ANY, **keyset.ONWARD, "beyond": "<="}
+        found = tx.rows(_lines(tx, parts), {"from": id, "edge": id, "limit": 1})
+        return _line(found[0]) if found else None
+
+
+def _lines(tx: Transaction, parts: Mapping[str, str]) -> str:
+    """The query for lines, as far as this file has what they show."""
+    has = tx.shape.tables[_JOURNAL]
+    facts = [f"j.{name}" if name in has else "0" for name in _NEW]
+    facts += [ONLY_MESSAGE, TAKEN_BACK_BY]
+    facts += [STATE if tx.shape.has(f"{SIDE}operations") else "NULL", IN_TRASH if tx.shape.has(TRASH) else "NULL"]
+    return LINES.format(facts=", ".join([ENTRY, *facts]), **parts)
+
+
+def _line(record: Any) -> Line:
+    values = list(record)
+    skipped, failed, message, by, state, in_trash = values[9:]
+    entry = JournalEntry(*values[:9])
+    one = message if entry.done + skipped + failed <= 1 else None
+    return Line(entry, skipped, failed, one, by, state, in_trash is not None)

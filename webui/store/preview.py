@@ -1,0 +1,120 @@
+"""Before an action on all that matches: how many that is, how many there were when the operator looked, and what it may
+cost. Every number is bounded by rows and by time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from webui.store import rows
+from webui.store.act import ACTIONS
+from webui.store.database import TimeUp, Transaction
+from webui.store.errors import NotFound
+from webui.store.filters import Filters
+from webui.store.model import Count, Row
+from webui.store.selection import FROM, THEN, Frozen
+from webui.store.store import PendingMessageStore
+
+BOUNDS = (2_000_000, 10_000, 500)
+"""So many rows are counted at most, and fewer where that takes too long."""
+BUDGET = 250
+"""How long one count may take, in ms."""
+SAMPLE = 3
+HIGHEST = "SELECT max(id) FROM pending_messages"
+COUNT = """
+SELECT count(*) FROM (SELECT 1 FROM pending_messages
+  WHERE status = '<status>' AND id <= :until <then> <condition> LIMIT :bound) AS found"""
+PER_ROW, PER_CHUNK = 0.04, 5.0
+"""How long the write lock is held, in ms: about so long for a row, and for a transaction."""
+ROWS = 400
+WRITES = 3
+"""So often is a message written in its life: enqueued, claimed, acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an action on a frozen set would touch: by status, in all, and (`now`) how many match by now; `sample` are a
+    few of the rows."""
+
+    by_status: Mapping[str, Count]
+    now: Count
+    sample: tuple[Row, ...]
+
+    @property
+    def count(self) -> Count:
+        """All statuses together."""
+        return total(self.by_status.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a large action costs a writer without a busy timeout: how long the write lock is held in all (ms), and how
+    many of its writes may be refused meanwhile."""
+
+    locked_ms: int
+    refused: float
+
+
+def freeze(store: PendingMessageStore, filters: Filters) -> Frozen:
+    """All that matches now."""
+    with store.database.reading() as tx:
+        return Frozen(filters, tx.rows(HIGHEST)[0][0] or 0, store.now())
+
+
+def matching(store: PendingMessageStore, action: str, frozen: Frozen) -> Preview:
+    """What an action on a frozen set would touch."""
+    statuses = frozen.sections(ACTIONS[action].bulk)
+    with store.database.reading() as tx:
+        by_status = {status: _count(tx, frozen, status, f"AND {THEN}") for status in statuses}
+        later = Frozen(frozen.filters, tx.rows(HIGHEST)[0][0] or 0, store.now())
+        now = total(_count(tx, later, status, "") for status in statuses)
+    return Preview(
+        {status: count for status, count in by_status.items() if count}, now, _sample(store, frozen, statuses)
+    )
+
+
+def count(store: PendingMessageStore, frozen: Frozen, statuses: tuple[str, ...]) -> Count:
+    """How many rows of a frozen set are in these statuses and as they were."""
+    with store.database.reading() as tx:
+        return total(_count(tx, frozen, status, f"AND {THEN}") for status in statuses)
+
+
+def cost(number: int, per_minute: float | None) -> Cost:
+    """What to expect of so many rows beside a worker that finishes so many messages a minute."""
+    locked = number * PER_ROW + (number / ROWS) * PER_CHUNK
+    return Cost(round(locked), (per_minute or 0) / 60_000 * WRITES * locked)
+
+
+def total(counts: Iterable[Count]) -> Count:
+    """The sum, exact unless one of them is not."""
+    found = list(counts)
+    return Count(sum(count.number for count in found), any(count.more for count in found))
+
+
+def _count(tx: Transaction, frozen: Frozen, status: str, then: str) -> Count:
+    condition, params = frozen.filters.condition(frozen.as_of)
+    more = f"AND {condition}" if condition else ""
+    text = COUNT.replace("<status>", status).replace("<then>", then).replace("<condition>", more)
+    for bound in BOUNDS:
+        tx.budget(BUDGET)
+        try:
+            number = tx.rows(text, {**params, "until": frozen.until, "as_of": frozen.as_of, "bound": bound + 1})[0][0]
+            return Count(min(number, bound), number > bound)
+        except TimeUp:
+            continue
+        finally:
+            tx.budget(None)
+    return Count(0, True)
+
+
+def _sample(store: PendingMessageStore, frozen: Frozen, statuses: tuple[str, ...]) -> tuple[Row, ...]:
+    found: list[Row] = []
+    for status in statuses:
+        next_ones = frozen.find(store, status, FROM, SAMPLE - len(found)) if len(found) < SAMPLE else None
+        with store.database.reading() as tx:
+            for id in next_ones.ids if next_ones else ():
+                try:
+                    found.append(rows.find(tx, id))
+                except NotFound:
+                    continue
+    return tuple(found)

@@ -1,0 +1,79 @@
+"""Operations in the background: a thread of this process for each. It waits while another process is at it, and goes on
+when that one has ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from threading import Event, Lock, Thread
+
+from webui.store import operations
+from webui.store.errors import StoreError
+from webui.store.store import PendingMessageStore
+from webui.store.working import work
+
+MOST = 4
+"""So many at once in one process; the others wait for their turn."""
+OFTEN = 2.0
+"""Seconds between two looks for operations whose process has ended."""
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Goes on with the operations of one store. `wake` it when one was begun, and whenever somebody looks."""
+
+    def __init__(self, store: PendingMessageStore) -> None:
+        self._store = store
+        self._forget()
+
+    def _forget(self) -> None:
+        self._owner = os.getpid()
+        self._lock = Lock()
+        self._stop = Event()
+        self._threads: dict[int, Thread] = {}
+        self._looked_at = 0.0
+
+    def wake(self, *, now: bool = False) -> None:
+        """Start what waits. Called again a moment later (unless `now`), it does not even look."""
+        if self._owner != os.getpid():
+            self._forget()  # a fork's child has none of its parent's threads
+        if self._store.read_only or (not now and time.monotonic() - self._looked_at < OFTEN):
+            return
+        with self._lock:
+            self._looked_at = time.monotonic()
+            self._threads = {id: thread for id, thread in self._threads.items() if thread.is_alive()}
+            for id in self._running():
+                if id not in self._threads and len(self._threads) < MOST and not self._stop.is_set():
+                    self._threads[id] = Thread(
+                        target=self._run, args=(id,), name=f"unstick-operation-{id}", daemon=True
+                    )
+                    self._threads[id].start()
+
+    def stop(self) -> None:
+        """Let each end behind its next step; whoever comes next goes on with them."""
+        self._stop.set()
+        for thread in list(self._threads.values()):
+            thread.join()
+        self._forget()
+
+    def _running(self) -> list[int]:
+        try:
+            return operations.running(self._store)
+        except StoreError:
+            return []  # the page says it
+
+    def _run(self, id: int) -> None:
+        """Until the operation is over: whoever else is at it may end before."""
+        try:
+            while not self._stop.is_set():
+                operation = work(self._store, id, stop=self._stop)
+                if operation.is_over:
+                    return
+                left = (operation.lease_until - self._store.now()) / 1000
+                self._stop.wait(min(max(left, 0.01), OFTEN))
+        except StoreError as error:
+            log.warning("Operation %s waits: %s", id, error)
+        except Exception:
+            log.exception("Operation %s was stopped by an error of ours", id)

@@ -1,0 +1,171 @@
+"""Taking a line of the journal back: the state before it, for rows that are still as it left them, and the way out of
+the trash."""
+
+from __future__ import annotations
+
+import json
+
+from webui.store import journal, rows
+from webui.store.database import PAGE_WAIT, Transaction
+from webui.store.errors import NotFound, UnknownSession, WrongState
+from webui.store.journal import Chunk
+from webui.store.model import Count, JournalEntry, Outcome, Row
+from webui.store.pace import STOPPED, Pace
+from webui.store.schema import QUEUE, SESSION_NAMES, SIDE, quoted
+from webui.store.store import PendingMessageStore
+
+LINES = """
+SELECT message_id FROM unstick_journal_rows WHERE journal_id = :undoes AND message_id > :after
+ORDER BY message_id LIMIT :chunk"""
+# Of the next rows of the line, those that are still as the action left them. The token is the locked row's own: one
+# that was read apart could be older.
+UNTOUCHED = """
+id IN (SELECT message_id FROM unstick_journal_rows
+  WHERE journal_id = :undoes AND message_id >= :first AND message_id <= :last)
+AND {seen} = (SELECT r.after_seen FROM unstick_journal_rows AS r
+  WHERE r.journal_id = :undoes AND r.message_id = pending_messages.id)"""
+_BEFORE = """(SELECT r.{} FROM unstick_journal_rows AS r
+    WHERE r.journal_id = :undoes AND r.message_id = pending_messages.id)"""
+TAKE_BACK = f"""
+UPDATE pending_messages SET status = {_BEFORE.format("before_status")}
+  [, started_processing_at_epoch = {_BEFORE.format("before_started")}]
+  [, retry_count = {_BEFORE.format("before_retry_count")}]
+WHERE {journal.HERE} RETURNING id"""
+CLOSE = "UPDATE unstick_journal SET undone_by = :journal WHERE id = :undoes"
+TRASH_OF_LINE = "SELECT trash_id FROM unstick_trash WHERE journal_id = :undoes ORDER BY trash_id LIMIT 1000"
+IN_TRASH = "SELECT id, kept FROM unstick_trash WHERE trash_id = :trash_id {lock}"
+OUT_OF_TRASH = "DELETE FROM unstick_trash WHERE trash_id = :trash_id"
+WAS_ABORTED = f"""
+UPDATE unstick_journal_rows SET before_status = 'aborted', before_started = NULL, before_retry_count = NULL
+WHERE {journal.OF_CHUNK}"""
+ABORTED = "SELECT 1 FROM unstick_trash WHERE id = :id LIMIT 1"
+STATE = "SELECT status FROM pending_messages WHERE id = :id"
+
+
+def undo(
+    store: PendingMessageStore, id: int, *, actor: str, reason: str | None = None, key: str | None = None
+) -> Outcome:
+    """Take a line of the journal back for all its rows that are still as it left them.
+
+    Raises NotFound, WrongState (it was taken back before, or its only row has moved on: `row` is how it is now) and
+    UnknownSession (an aborted message whose session is gone stays in the trash).
+    """
+    with store.database.reading() as tx:
+        line = journal.find(tx, id)
+    if line.action == "purge":
+        raise WrongState("What was purged is gone for good: it cannot be taken back.")
+    if line.action == "abort":
+        return _restore(store, line, actor, reason, key)
+    pace, mine, after = Pace(store.database), None, -(2**63)
+    done: list[int] = []
+    passed: list[int] = []
+    try:
+        while ids := _lines(store, id, after, pace.rows):
+            with pace.batch(PAGE_WAIT) as tx:
+                if mine is None and (before := journal.by_key(tx, key)) is not None:
+                    return _again(tx, before)
+                journal.locked(tx, id)
+                mine = mine or journal.add(tx, store.now(), "undo", actor, reason, undoes=id, key=key)
+                back = take_back(tx, Chunk(mine, ids[0], ids[-1]), id)
+                if line.done == 1 and not back:
+                    raise WrongState(
+                        f"Nothing was taken back: message {ids[0]} has moved on: it is {moved_on(tx, ids[0])}.",
+                        _row(tx, ids[0]),
+                    )
+                if len(done) + len(passed) + len(ids) >= line.done:
+                    tx.rows(CLOSE, {"journal": mine, "undoes": id})
+            done += back
+            passed += [other for other in ids if other not in set(back)]
+            after = ids[-1]
+    except (*STOPPED, WrongState):
+        if not done:
+            raise
+    with store.database.reading() as tx:
+        skipped = {other: moved_on(tx, other) for other in passed}
+        row = _row(tx, after) if line.done == 1 else None
+    left = line.done - len(done) - len(passed)
+    return Outcome("undo", mine, tuple(done), skipped, row, Count(left) if left > 0 else None)
+
+
+def _again(tx: Transaction, id: int) -> Outcome:
+    """The outcome of an undo that was done before."""
+    ids = tuple(record[0] for record in tx.rows(LINES, {"undoes": id, "after": -(2**63), "chunk": 1_000}))
+    return Outcome("undo", id, ids, row=_row(tx, ids[0]) if len(ids) == 1 else None)
+
+
+def _lines(store: PendingMessageStore, id: int, after: int, chunk: int) -> list[int]:
+    return [record[0] for record in store.database.rows(LINES, {"undoes": id, "after": after, "chunk": chunk})]
+
+
+def take_back(tx: Transaction, chunk: Chunk, undoes: int) -> list[int]:
+    """Bring the rows of a line back to the state before it that are still as it left them; returns their ids."""
+    params = {**chunk.params(), "undoes": undoes}
+    journal.remember(tx, chunk, UNTOUCHED, params)
+    back = [record[0] for record in tx.rows(TAKE_BACK, params)]
+    journal.finish(tx, chunk, len(back))
+    return back
+
+
+def _restore(
+    store: PendingMessageStore, line: JournalEntry, actor: str, reason: str | None, key: str | None
+) -> Outcome:
+    """Bring what an abort took away back out of the trash."""
+    try:
+        with store.database.writing(PAGE_WAIT) as tx:
+            if (before := journal.by_key(tx, key)) is not None:
+                return _again(tx, before)
+            journal.locked(tx, line.id)
+            mine = journal.add(tx, store.now(), "undo", actor, reason, undoes=line.id, key=key)
+            held = tx.rows(TRASH_OF_LINE, {"undoes": line.id}) if tx.shape.has(f"{SIDE}trash") else []
+            ids = bring_back(tx, mine, 0, [record[0] for record in held])
+            if not ids:
+                raise NotFound("What was aborted is no longer in the trash, so it cannot come back.")
+            tx.rows(CLOSE, {"journal": mine, "undoes": line.id})
+            return Outcome("undo", mine, tuple(ids), {}, rows.find(tx, ids[0]))
+    except UnknownSession:
+        raise UnknownSession(
+            "It cannot come back: its session is no longer in the database. It stays in the trash."
+        ) from None
+
+
+def bring_back(tx: Transaction, line: int, number: int, trash_ids: list[int]) -> list[int]:
+    """Put rows of the trash back into the queue, byte for byte, as the chunk `number` of a line; returns the messages'
+    ids. The transaction fails with UnknownSession where the session of one is gone."""
+    held = [(id, *found[0]) for id in trash_ids if (found := tx.rows(IN_TRASH, {"trash_id": id}))]
+    ids = sorted(id for _, id, _ in held)
+    if ids:
+        for kept in {kept for _, _, kept in held}:
+            tx.many(_out_of_trash(tx, kept), [{"trash_id": trash_id} for trash_id, _, its in held if its == kept])
+        tx.many(OUT_OF_TRASH, [{"trash_id": trash_id} for trash_id, _, _ in held])
+        chunk = Chunk(line, ids[0], ids[-1], number)
+        tx.many(f"{journal.REMEMBER}id = :id", [{**chunk.params(), "id": id} for id in ids])
+        tx.rows(WAS_ABORTED, chunk.params())
+        journal.finish(tx, chunk, len(ids))
+    return ids
+
+
+def _out_of_trash(tx: Transaction, kept: str) -> str:
+    """Bring back the columns that the row came with and that the queue still has; a column that is new since takes its
+    default."""
+    held, had = tx.shape.tables[f"{SIDE}trash"], set(json.loads(kept))
+    named = bool(set(SESSION_NAMES) & had)
+    names = [name for name in tx.shape.columns if name in had or (named and name in SESSION_NAMES)]
+    columns = ", ".join(quoted(name) for name in names)
+    values = ", ".join(tx.shape.from_trash(name, held) for name in names)
+    return f"INSERT INTO {QUEUE} ({columns}) SELECT {values} FROM unstick_trash WHERE trash_id = :trash_id"
+
+
+def _row(tx: Transaction, id: int) -> Row | None:
+    try:
+        return rows.find(tx, id)
+    except NotFound:
+        return None
+
+
+def moved_on(tx: Transaction, id: int) -> str:
+    """How a row is that is no longer as the action left it: `processing now`."""
+    found = tx.rows(STATE, {"id": id})
+    if found:
+        return f"{found[0][0]} now"
+    aborted = tx.shape.has(f"{SIDE}trash") and tx.rows(ABORTED, {"id": id})
+    return "aborted now" if aborted else "no longer in the queue"
