@@ -104,6 +104,8 @@ def _admit_to_pages(options: Options, endpoint: str) -> None:
         options.store.refresh()
         if not options.read_only:
             options.runner.wake()
+            if action != VIEW:
+                options.runner.sweep()
 
 
 def _action(endpoint: str) -> str:

@@ -263,6 +263,7 @@ def _serve(given: dict[str, Any], in_browser: bool) -> None:
 
         def announce() -> None:
             runner.wake(now=True)
+            runner.sweep()
             click.echo(f"{store.location} is shown at {address} (Ctrl-C ends it)")
             if in_browser:
                 serving.open_browser(address)

@@ -64,7 +64,7 @@ class WebUI:
             raise SettingError(f"hosts= has to be a list of names, like [{hosts!r}].")
         self.options = Options(
             store=store,
-            runner=Runner(store),
+            runner=Runner(store, trash_days=trash_days, journal_days=journal_days),
             name="webui" + re.sub(r"[^A-Za-z0-9]", "_", url_prefix) if name is None else name,
             url_prefix=url_prefix,
             may=may,  # type: ignore[arg-type]  # None is refused there, with a sentence

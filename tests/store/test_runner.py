@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.store.backends import Backend, Raw
+from tests.store.backends import Backend, Clock, Raw
 from tests.store.processes import start
-from webui.store import PendingMessageStore, operations, preview
+from webui.store import PendingMessageStore, operations, preview, retention, working
 from webui.store.filters import Filters
 from webui.store.operations import Operation
 from webui.store.runner import Runner
@@ -77,3 +77,22 @@ def test_what_a_killed_process_began_is_ended_by_another(
     assert not operations.get(store, id).is_over
     runner.wake(now=True)
     assert ended(store, id).done == 30_000
+
+
+def test_what_is_due_is_swept_once_in_a_while(
+    make_store: Callable[..., PendingMessageStore], raw: Raw, clock: Clock
+) -> None:
+    store = make_store()
+    store.ensure_session("alpha", "red")
+    raw.fill(3, status="'failed'")
+    working.work(store, operations.begin(store, "abort", preview.freeze(store, ALL), actor="ann"))
+    runner = Runner(store, trash_days=30, journal_days=90)
+    clock.tick(31 * retention.DAY)
+    runner.sweep()
+    runner.stop()
+    assert raw.run("SELECT * FROM unstick_trash") == []
+    assert [row["action"] for row in raw.rows("unstick_journal")] == ["abort", "purge"]
+    clock.tick(90 * retention.DAY)
+    runner.sweep()  # not again so soon
+    runner.stop()
+    assert len(raw.rows("unstick_journal")) == 2

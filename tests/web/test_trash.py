@@ -112,11 +112,12 @@ def test_a_purge_deletes_what_was_counted_for_good(filled: Visitor, raw: Raw, cl
     assert line.one("td", "act").text == "for good"
 
 
-def test_what_remains_is_asked_about_again(filled: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_remains_is_asked_about_again(filled: Visitor, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "LONGEST", -1)
     monkeypatch.setattr("webui.store.pace.FIRST", 1)
-    answer = filled.act("/trash/purge", purge(filled, "/trash/purge?days=0"))
-    assert answer.headers["Location"] == "/trash/purge?days=0"
+    clock.tick(2 * retention.DAY)
+    answer = filled.act("/trash/purge", purge(filled, "/trash/purge?days=1"))
+    assert answer.headers["Location"] == "/trash/purge?days=1"
     page = follow(filled, answer)
     assert "Purged #" in page.one(id="outcome").text
     assert "about 1 still to do: press again" in page.one(id="outcome").text

@@ -1,5 +1,5 @@
-"""Operations in the background: a thread of this process for each. It waits while another process is at it, and goes on
-when that one has ended."""
+"""What goes on in the background: a thread of this process for each operation, which waits while another process is at
+it and goes on when that one has ended; and, once in a while, the sweeping out of what is older than it is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import time
 from threading import Event, Lock, Thread
 
-from webui.store import operations
+from webui.store import operations, retention
 from webui.store.errors import StoreError
 from webui.store.store import PendingMessageStore
 from webui.store.working import work
@@ -17,15 +17,20 @@ MOST = 4
 """So many at once in one process; the others wait for their turn."""
 OFTEN = 2.0
 """Seconds between two looks for operations whose process has ended."""
+SELDOM = 3_600.0
+"""Seconds between two sweeps."""
 
 log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Goes on with the operations of one store. `wake` it when one was begun, and whenever somebody looks."""
+    """Goes on with the operations of one store. `wake` it when one was begun, and whenever somebody looks. The trash
+    and the journal are kept for so many days (0: for ever)."""
 
-    def __init__(self, store: PendingMessageStore) -> None:
+    def __init__(self, store: PendingMessageStore, *, trash_days: int = 0, journal_days: int = 0) -> None:
         self._store = store
+        self._days = (trash_days, journal_days)
+        self._swept_at = -SELDOM
         self._forget()
 
     def _forget(self) -> None:
@@ -33,6 +38,7 @@ class Runner:
         self._lock = Lock()
         self._stop = Event()
         self._threads: dict[int, Thread] = {}
+        self._sweeper: Thread | None = None
         self._looked_at = 0.0
 
     def wake(self, *, now: bool = False) -> None:
@@ -51,10 +57,20 @@ class Runner:
                     )
                     self._threads[id].start()
 
+    def sweep(self) -> None:
+        """Purge and forget what is due, in a thread; called again within SELDOM it does nothing."""
+        if self._store.read_only or not any(self._days) or time.monotonic() - self._swept_at < SELDOM:
+            return
+        with self._lock:
+            self._swept_at = time.monotonic()
+            if self._sweeper is None or not self._sweeper.is_alive():
+                self._sweeper = Thread(target=self._sweep, name="unstick-sweep", daemon=True)
+                self._sweeper.start()
+
     def stop(self) -> None:
         """Let each end behind its next step; whoever comes next goes on with them."""
         self._stop.set()
-        for thread in list(self._threads.values()):
+        for thread in (*self._threads.values(), *([self._sweeper] if self._sweeper else [])):
             thread.join()
         self._forget()
 
@@ -63,6 +79,13 @@ class Runner:
             return operations.running(self._store)
         except StoreError:
             return []  # the page says it
+
+    def _sweep(self) -> None:
+        try:
+            while not self._stop.is_set() and retention.sweep(self._store, *self._days, self._store.now()).more:
+                self._stop.wait(OFTEN)
+        except StoreError as error:
+            log.warning("What is old stays for now: %s", error)
 
     def _run(self, id: int) -> None:
         """Until the operation is over: whoever else is at it may end before."""

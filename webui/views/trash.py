@@ -65,16 +65,25 @@ def purge() -> ResponseReturnValue:
     place, now = PurgePlace.parse(request.args), store.now()
     cutoff = now - place.days * retention.DAY
     count = retention.count_old(store, cutoff)
-    return render("webui/purge.html", "webui/_purge.html", scene(now), place=place, cutoff=cutoff, count=count)
+    until = None if place.days else operations.freeze_trash(store).until
+    return render(
+        "webui/purge.html", "webui/_purge.html", scene(now), place=place, cutoff=cutoff, count=count, until=until
+    )
 
 
 def purge_trash() -> ResponseReturnValue:
-    """Deletes for good what was aborted before the instant that the page showed; as much of it as one click may."""
+    """Deletes for good what was aborted before the instant that the page showed: as much of it as one click may, or all
+    that there was."""
     form = checked(CutoffForm(request.form))
     place, options = place_of(form, request.form), current()
     cutoff = form.cutoff.data or 0
     if cutoff > options.store.now():
         raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
+    if form.until.data is not None:
+        begun = operations.begin(
+            options.store, "purge", Trash(until=form.until.data), actor=options.visitor(), key=form.once()
+        )
+        return carry_out(begun, form)
     done = retention.purge(options.store, cutoff, actor=options.visitor())
     said = replace(outcome(done, "Purged {}"), undo=None)
     return answer(said, place if done.remaining else TrashPlace())
