@@ -24,7 +24,7 @@ LAYERS = (
     {"columns"},
     {"wording", "target", "payload", "routing", "csrf", "headers", "logbook", "assets"},
     {"json_text", "options"},
-    {"guard", "worker"},
+    {"guard", "origins", "worker"},
     {"loopback", "version", "store"},
 )
 """The parts of `webui` from the top down: each imports from the layers below its own only. (`webui/__init__.py` is the

@@ -251,7 +251,7 @@ def test_an_operation_that_was_taken_over_changes_nothing_more(
 def test_so_many_a_minute(store: PendingMessageStore, raw: Raw) -> None:
     fail(raw, 300)
     id = operations.begin(store, "retry", preview.freeze(store, FAILED), actor="ann", per_minute=60)
-    ended = working.work(store, id, seconds=0.5)
+    ended = working.work(store, id, seconds=1.9)
     assert (ended.state, ended.done) == ("running", 2)
     assert working.work(store, id).done == 2  # nobody goes on before it is time
 

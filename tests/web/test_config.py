@@ -26,6 +26,7 @@ EXAMPLES: tuple[tuple[str, str, object], ...] = (
     ("WORKER_URL", "http://127.0.0.1:37777", "http://127.0.0.1:37777"),
     ("ENVIRONMENT", "production", "production"),
     ("HOSTS", "box:8377, queue.lan,", ("box:8377", "queue.lan")),
+    ("EMBED_ORIGINS", "http://localhost:37777, https://A.example", ("http://localhost:37777", "https://a.example")),
     ("STATE_DIR", "/var/lib/unstick", Path("/var/lib/unstick")),
     ("SECRET_KEY", SECRET, SECRET),
 )

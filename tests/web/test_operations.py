@@ -23,7 +23,7 @@ def begun(store: PendingMessageStore, raw: Raw, clock: Clock) -> Operation:
     clock.tick(1_000)
     frozen = preview.freeze(store, FAILED_ONES)
     id = operations.begin(store, "retry", frozen, actor="<ana>", reason="a <reason>", expected=301, per_minute=60)
-    return working.work(store, id, seconds=0.1)
+    return working.work(store, id, seconds=1.9)  # the pause behind its first step is longer
 
 
 def test_while_it_runs_it_is_polled_and_then_no_more(
