@@ -15,6 +15,7 @@
   }
 
   function paint(theme) {
+    if ("panel" in root.dataset) return; // in a frame the page around it says, to panel.js
     if (THEMES.indexOf(theme) > 0) root.dataset.theme = theme;
     else delete root.dataset.theme;
     for (const button of document.querySelectorAll("[data-theme-switch]")) {
@@ -48,7 +49,7 @@
     }
   }
 
-  // Outcomes: a good one goes after a while, but not under the pointer, not with the focus in it, not while hidden.
+  // Outcomes: a good one that leaves nothing to be decided goes after a while, but not under the pointer, not with the focus in it, not while hidden.
   const STAY = 12;
   let left = STAY;
 
@@ -59,7 +60,7 @@
   function fade() {
     const region = outcome();
     const box = region.parentElement;
-    if (!region.firstElementChild || region.querySelector(".bad, .problem")) { left = STAY; return; }
+    if (!region.firstElementChild || region.querySelector(".bad, .problem, .asks")) { left = STAY; return; }
     if (document.hidden || box.matches(":hover") || box.contains(document.activeElement)) { left = Math.max(left, 4); return; }
     left -= 1;
     if (left <= 0) { left = STAY; dismiss(); }
@@ -102,17 +103,24 @@
     for (const field of document.querySelectorAll("input[data-token]")) field.value = token;
   }
 
-  // The pressed button is replaced with its row: the focus stays in the row, not at the page's beginning.
-  let pressed = null;
+  // The pressed button is replaced with its row, or goes away with its bar or its dialog: the focus stays in the row, or
+  // comes to what is there instead, not to the page's beginning.
+  const PLACES = "tr[id], #heading, #journal, #retry-all, #selection, #operation";
+  let pressed = null, asked = null;
 
   function press(event) {
     const button = event.detail.ctx.sourceElement;
-    pressed = button === document.activeElement ? button.closest("tr[id], #heading, #journal")?.id : null;
+    if (!button.contains(document.activeElement)) return;
+    pressed = button.closest("dialog") ? asked : button.closest(PLACES)?.id;
   }
 
+  const inSight = (element) => element?.getClientRects().length > 0;
+
   function refocus() {
-    const place = pressed && document.activeElement === document.body && document.getElementById(pressed);
-    if (!place) return;
+    const focus = document.activeElement;
+    if (!pressed || (focus !== document.body && inSight(focus))) return;
+    const place = [pressed, "list", "content"].map((id) => document.getElementById(id)).find(inSight);
+    pressed = null;
     place.tabIndex = -1;
     place.focus({ preventScroll: true });
   }
@@ -138,16 +146,18 @@
     else switchTheme();
   }
 
-  // What asks before it acts: over the page, until it is answered or left.
+  // What asks before it acts: over the page, until it is answered or left; a refusal is said in it.
   function ask() {
-    const dialog = document.querySelector("#dialog > dialog:not([open])");
+    const dialog = document.querySelector("#dialog > dialog:not([data-asked])");
     if (!dialog) return;
-    dialog.addEventListener("close", () => dialog.remove());
+    asked = pressed;
+    // Once closed it stays in the page, hidden: the answer to its form is told to the form.
+    dialog.dataset.asked = "";
     dialog.showModal();
   }
 
   function answer(event) {
-    event.detail.ctx.sourceElement.closest("dialog")?.close();
+    if (event.detail.ctx.response.raw.ok) event.detail.ctx.sourceElement.closest("dialog")?.close();
   }
 
   function closePanels(target) {
@@ -183,7 +193,7 @@
   document.addEventListener("htmx:after:request", answered);
   document.addEventListener("htmx:after:request", answer);
   document.addEventListener("htmx:config:request", press);
-  document.addEventListener("htmx:after:swap", () => { left = STAY; ask(); refocus(); });
+  document.addEventListener("htmx:after:swap", () => { left = STAY; ask(); queueMicrotask(refocus); });
   document.addEventListener("htmx:error", failed);
   document.addEventListener("DOMContentLoaded", () => {
     paint(stored());

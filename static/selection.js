@@ -53,11 +53,13 @@
     bar.classList.toggle("on", selected.size > 0);
     bar.classList.toggle("all", all);
     one("number").textContent = selected.size.toLocaleString("en");
-    one("page").hidden = ticked === here.length;
+    const full = selected.size >= most;
+    one("full").hidden = !full;
+    one("page").hidden = full || ticked === here.length;
     one("page").textContent = `All ${here.length} on this page`;
     const total = one("all");
     if (total) {
-      total.hidden = ticked < here.length || !here.length;
+      total.hidden = (ticked < here.length && !full) || !here.length;
       if (selected.size) total.dispatchEvent(new Event("counted"));
     }
     const title = bar.querySelector(".of-all b");
@@ -78,8 +80,7 @@
       if (fits) button.removeAttribute("aria-disabled");
       else button.setAttribute("aria-disabled", "true");
     }
-    const link = one("export");
-    if (link) link.href = `${link.dataset.export}?ids=${[...selected.keys()].join(",")}`;
+    for (const link of bar.querySelectorAll("[data-export]")) link.href = `${link.dataset.export}?ids=${[...selected.keys()].join(",")}`;
   }
 
   function clicked(event) {

@@ -46,6 +46,7 @@ def create_app(config: Mapping[str, Any] | None = None, *, store: PendingMessage
         worker_url=chosen.worker_url,
         environment=chosen.environment,
         mounted=False,
+        embed_origins=chosen.embed_origins,
     ).init_app(app)
     return app
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from flask import url_for
 
+from webui.options import current
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -19,7 +21,7 @@ def folder(name: str) -> Path:
 
 def static_url(filename: str) -> str:
     """The URL of a static file of the UI that serves this request, with the file's fingerprint: cached for a year."""
-    return url_for(".static", filename=filename, v=fingerprint(filename))
+    return url_for(f"{current().files}.static", filename=filename, v=fingerprint(filename))
 
 
 def fingerprint(filename: str) -> str:

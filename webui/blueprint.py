@@ -16,7 +16,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEnti
 from webui import assets, csrf, headers, logbook
 from webui.guard import SAFE_METHODS
 from webui.options import ACTION_OF, OWN, VIEW, NotAllowed, Options
-from webui.places import BadForm
+from webui.places import PLACES, BadForm
 from webui.routing import NOWHERE, allowed_methods, answer_for_the_rest
 from webui.store import errors
 from webui.store.filters import BadFilter
@@ -60,7 +60,7 @@ def make(options: Options) -> Blueprint:
         options.name,
         __name__,
         template_folder=str(assets.folder("templates")),
-        static_folder=str(assets.folder("static")),
+        static_folder=None if options.panel_of else str(assets.folder("static")),
         static_url_path="/static",
     )
     blueprint.before_request(lambda: _admit(options))
@@ -141,7 +141,19 @@ def answer(error: Exception) -> ResponseReturnValue:
         return _answer_http(error)
     if kind is Exception:
         return _answer_unforeseen(error)
-    return problem(status, headline, str(error), {"Retry-After": RETRY_AFTER} if status == 503 else None)
+    more = {"Retry-After": RETRY_AFTER} if status == 503 else None
+    return problem(status, headline, str(error), more, back=_way_back())
+
+
+def _way_back() -> str | None:
+    """Where the form was pressed that this answers, if somebody was let in and it says so."""
+    if request.method in SAFE_METHODS or not g.get("webui_let_in"):
+        return None
+    try:
+        kind = PLACES.get(request.form.get("at", ""))
+        return kind.parse(request.form).url() if kind else None
+    except (errors.StoreError, HTTPException):
+        return None
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
@@ -163,15 +175,17 @@ def problem(
     sentence: str,
     more: Mapping[str, str] | None = None,
     error: Exception | None = None,
+    back: str | None = None,
 ) -> Response:
-    """The error page, or its fragment for htmx; `more` are headers, `error` goes to the log with its traceback.
+    """The error page, or its fragment for htmx; `more` are headers, `error` goes to the log with its traceback, `back`
+    is where the page leads to (or else the queue).
 
     The page of somebody who was not let in is bare: the usual one names the queue and holds a token.
     """
     logbook.note(sentence, error)
     template = "_error.html" if request.headers.get("HX-Request-Type") == "partial" else "error.html"
     layout = "base.html" if g.get("webui_let_in") else "bare.html"
-    words = {"status": status, "headline": headline, "sentence": sentence}
+    words = {"status": status, "headline": headline, "sentence": sentence, "back": back}
     return make_response(
         render_template(f"webui/{template}", layout=f"webui/{layout}", **words), status, dict(more or {})
     )

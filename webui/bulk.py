@@ -17,7 +17,9 @@ from webui.forms import PlaceForm
 from webui.options import current
 from webui.places import ID, PLACES, BadForm, Given, Place, QueuePlace, StuckPlace, number_of
 from webui.store import preview
+from webui.store.act import ACTIONS
 from webui.store.filters import Filters, format_duration
+from webui.store.model import Count
 from webui.store.selection import Frozen, Ticked
 
 MOST = 1_000
@@ -75,12 +77,13 @@ def ticked(given: list[str]) -> Ticked:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Everything that matched some filters when a page was made, and that page. `expected` is how many that were; None
-    where nobody counted them."""
+    """Everything that matched some filters when a page was made, and that page. `expected` is how many that were, and
+    `told` how many of each status, as the operator saw it; None where nobody counted them."""
 
     frozen: Frozen
     back: Place
     expected: int | None = None
+    told: Mapping[str, Count] | None = None
 
     @classmethod
     def parse(cls, given: Given) -> Matching:
@@ -99,9 +102,20 @@ class Matching:
     def url(self, action: str, *, expected: int | None = None, again: bool = False) -> str:
         """Where the action on it is asked about, and done; `again`, on all that will match by then."""
         marks = {} if again else {"until": self.frozen.until, "as_of": self.frozen.as_of}
-        number = {} if expected is None else {"expected": expected}
+        expected = self._told(action) if expected is None else expected
+        number = {} if expected is None or again else {"expected": expected}
         values: dict[str, Any] = {**self.frozen.filters.query(), **marks, **number}
         return url_for(".ask", action=action, back=urlencode(self.back.fields()), **values)
+
+    def _told(self, action: str) -> int | None:
+        """How many of those that were counted an action is for."""
+        meant = [count for status, count in (self.told or {}).items() if status in ACTIONS[action].bulk]
+        whole = preview.total(meant)
+        return None if self.told is None or whole.more else whole.number
+
+    def count_url(self, links: str) -> str:
+        """Where it is counted: the answer is the number, and a page's `links` (`all` or `failed`) with it."""
+        return url_for(".count", links=links, back=urlencode(self.back.fields()), **self.query())
 
     def query(self) -> Mapping[str, Any]:
         """The filters and the marks, as an address has them."""

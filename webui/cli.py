@@ -47,23 +47,25 @@ class Commands(click.Group):
             raise Refused(str(error)) from None
 
 
-def _option(name: str, default: object = None) -> Callable[[Any], Any]:
-    """The option for the setting `name`, which the setting itself reads, and refuses in its own words. What is not
-    given is left to the environment and the defaults."""
+def _option(name: str, default: object = None, *, each: str = "") -> Callable[[Any], Any]:
+    """The option for the setting `name` (`each` is the option's own name where it may be repeated), which the setting
+    itself reads, and refuses in its own words. What is not given is left to the environment and the defaults."""
     setting = SETTINGS[name]
 
-    def read(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+    def read(ctx: click.Context, param: click.Parameter, value: str | tuple[str, ...] | None) -> Any:
         try:
-            return None if value is None else setting.read(value)
+            return setting.read(value) if value else None
         except (ValueError, StoreError) as error:
             raise click.BadParameter(str(error)) from None
 
     sentence = setting.sentence if default is None else f"{setting.sentence}  [default: {default}]"
-    option = "--" + name.lower().replace("_", "-")
-    return click.option(option, name, metavar=setting.kind.upper(), callback=read, help=sentence)
+    option = each or "--" + name.lower().replace("_", "-")
+    kind = setting.kind.upper()
+    return click.option(option, name, metavar=kind, callback=read, help=sentence, multiple=bool(each))
 
 
 PORT = _option("PORT", DEFAULTS.port)
+EMBED = _option("EMBED_ORIGINS", each="--embed-origin")
 OPEN = click.option("--open", "in_browser", is_flag=True, help="Open the page in a browser.")
 
 
@@ -88,6 +90,7 @@ def main() -> None:
 @_option("TRASH_DAYS", DEFAULTS.trash_days)
 @_option("JOURNAL_DAYS", DEFAULTS.journal_days)
 @_option("WORKER_URL")
+@EMBED
 @OPEN
 def serve(database: str | None, in_browser: bool, **options: Any) -> None:
     """Show a queue in the browser, where its operator can put it right.
@@ -105,6 +108,7 @@ def serve(database: str | None, in_browser: bool, **options: Any) -> None:
 @main.command(short_help="Make a living queue and show it.")
 @PORT
 @click.option("--keep", type=click.Path(), metavar="PATH", help="Make the queue at PATH and leave it there.")
+@EMBED
 @OPEN
 def demo(keep: str | None, in_browser: bool, **options: Any) -> None:
     """Make a living queue and show it: a producer fills it, and a worker drains it that sometimes fails, hangs or

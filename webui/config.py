@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 from webui.loopback import is_loopback
 from webui.options import SettingError
+from webui.origins import exact
 from webui.store import StoreError
 from webui.store.filters import parse_duration
 
@@ -68,6 +69,10 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
+def _origins(value: Any) -> tuple[str, ...]:
+    return tuple(exact(origin) for origin in _names(value))
+
+
 def _secret(value: Any) -> str | bytes:
     secret: str | bytes = value
     if len(secret) < SHORTEST_SECRET:
@@ -113,6 +118,10 @@ class Settings:
     hosts: Annotated[
         tuple[str, ...],
         Setting(_names, "names", "Other names that the pages are reached by, with commas: box:8377,queue.lan."),
+    ] = ()
+    embed_origins: Annotated[
+        tuple[str, ...],
+        Setting(_origins, "origin", "Pages that may have the panel and the badge in a frame: http://localhost:37777."),
     ] = ()
     state_dir: Annotated[
         Path | None, Setting(_folder, "folder", "Where the secret key is kept; by default the user's state folder.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
@@ -37,6 +37,8 @@ class WebUI:
       forgotten; 0 keeps it for ever.
     - `worker_url`: where claude-mem's worker listens, on this machine, for the button that wakes it.
     - `environment`: a short text for the badge, like `production`.
+    - `embed_origins`: the origins of other pages that may have the panel (under `/embed`) and the badge in a frame,
+      like `http://localhost:37777`.
     - `name`: the blueprint's name, for `url_for("name.queue")`; by default made from the prefix (`webui_queue`).
     - `mounted=False` is for an app that is nothing but the UI: see `webui.create_app`.
 
@@ -57,11 +59,13 @@ class WebUI:
         journal_days: int = 90,
         worker_url: str | None = None,
         environment: str | None = None,
+        embed_origins: Iterable[str] = (),
         name: str | None = None,
         mounted: bool = True,
     ) -> None:
-        if isinstance(hosts, str):
-            raise SettingError(f"hosts= has to be a list of names, like [{hosts!r}].")
+        for option, given in (("hosts", hosts), ("embed_origins", embed_origins)):
+            if isinstance(given, str):
+                raise SettingError(f"{option}= has to be a list of names, like [{given!r}].")
         self.options = Options(
             store=store,
             runner=Runner(store, trash_days=trash_days, journal_days=journal_days),
@@ -77,17 +81,21 @@ class WebUI:
             worker_url=worker_url,
             environment=environment,
             mounted=mounted,
+            embed_origins=tuple(origin.lower() for origin in embed_origins),
         )
 
     def init_app(self, app: Flask) -> None:
         """Registers the pages, and the checks and headers of everything under the prefix; nothing else of `app`
         changes. Raises SettingError when another WebUI is in the way."""
+        panel = self.options.panel()
         _keep_apart(app, self.options)
+        app.extensions["webui"][panel.name] = panel
         routing.register_converters(app)
-        pages = blueprint.make(self.options)
-        for module in MODULES:
-            module.register(pages)
-        app.register_blueprint(pages, url_prefix=self.options.url_prefix or None)
+        for options in (self.options, panel):
+            pages = blueprint.make(options)
+            for module in MODULES:
+                module.register(pages)
+            app.register_blueprint(pages, url_prefix=options.url_prefix or None)
         _watch(app, self.options)
 
 
@@ -124,7 +132,7 @@ def _watch(app: Flask, options: Options) -> None:
     def finish(response: Response) -> Response:
         if options.covers(request.path):
             kept = g.get("webui_own_headers", {})
-            headers.dress(response, kept | _caching(response, options))
+            headers.dress(response, _framing(options, kept) | kept | _caching(response, options))
             logbook.write(response.status_code)
         return response
 
@@ -132,6 +140,14 @@ def _watch(app: Flask, options: Options) -> None:
     # a host's own policy for its pages would break ours.
     app.before_request_funcs.setdefault(None, []).insert(0, check)
     app.after_request_funcs.setdefault(None, []).insert(0, finish)
+
+
+def _framing(options: Options, kept: Mapping[str, str]) -> dict[str, str]:
+    """What lets other pages have the embedded pages and the badge in a frame, and load embed.js; nothing else."""
+    if request.endpoint == f"{options.name}.static" and (request.view_args or {})["filename"] == "embed.js":
+        return headers.ANYWHERE
+    embedded = options.panel().covers(request.path) or request.endpoint == f"{options.name}.badge"
+    return headers.framed(options.embed_origins) if embedded and "Content-Security-Policy" not in kept else {}
 
 
 def _caching(response: Response, options: Options) -> dict[str, str]:

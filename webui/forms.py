@@ -61,10 +61,9 @@ class ViewForm(PlaceForm):
 
 class CutoffForm(PlaceForm):
     """Everything older than an instant (ms) that was frozen when the operator saw how much that is: claims that count
-    as stuck, aborts to be purged. `until` is the last place in the trash where all of it is meant."""
+    as stuck, aborts to be purged."""
 
     cutoff = IntegerField(validators=[InputRequired(), NumberRange(0, 2**53)])
-    until = IntegerField(validators=[Optional(), NumberRange(0, 2**63 - 1)])
 
 
 FormT = TypeVar("FormT", bound=PlaceForm)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from werkzeug import Response
 
@@ -21,8 +21,20 @@ STRICT = {
     "Cache-Control": "no-store",
 }
 
+ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""For a file that other pages load."""
+
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 """The Cache-Control of a file whose URL carries its fingerprint."""
+
+
+def framed(origins: Sequence[str]) -> dict[str, str]:
+    """For an answer that pages of these origins, and of our own, may have in a frame."""
+    if not origins:
+        return {}
+    # frame-ancestors is the policy's last part. X-Frame-Options knows no list of origins, so it has to go.
+    policy = " ".join([STRICT["Content-Security-Policy"], *origins])
+    return {"Content-Security-Policy": policy, "X-Frame-Options": ""}
 
 
 def own(response: Response) -> dict[str, str]:
@@ -31,6 +43,9 @@ def own(response: Response) -> dict[str, str]:
 
 
 def dress(response: Response, kept: Mapping[str, str]) -> None:
-    """Puts the strict set on `response`, over whatever a host's own hooks have set; `kept` are the view's own."""
+    """Puts the strict set on `response`, over whatever a host's own hooks have set; `kept` are the view's own (an empty
+    one is left out)."""
     for name, value in STRICT.items():
-        response.headers[name] = kept.get(name, value)
+        response.headers.pop(name, None)
+        if wanted := kept.get(name, value):
+            response.headers[name] = wanted

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flask import current_app, request
 
 from webui.guard import HOST
+from webui.origins import exact
 from webui.worker import address
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Options:
     `may(action)` says whether the visitor of this request may do it, `actor()` who it is (for the journal). `hosts` are
     the names that are answered to besides this machine's own, in lower case. `stuck_after` is in ms; after
     `trash_days` what was aborted is purged, after `journal_days` a line of the journal is forgotten (0: never).
-    `environment` is the badge's text. `runner` goes on with operations in the background.
+    `environment` is the badge's text. `runner` goes on with operations in the background. Pages of `embed_origins` may
+    have the embedded pages in a frame; `panel_of` is set in those pages' own options: the name of the UI around them.
     """
 
     store: PendingMessageStore
@@ -65,10 +67,13 @@ class Options:
     worker_url: str | None
     environment: str | None
     mounted: bool
+    embed_origins: tuple[str, ...] = ()
+    panel_of: str | None = None
 
     def __post_init__(self) -> None:
         _check_place(self)
         _check_hosts(self.hosts)
+        _check_origins(self.embed_origins)
         if not callable(self.may):
             raise SettingError(
                 "A mounted UI needs may=, a function that gets an action's name (view, retry, abort, …) and returns "
@@ -107,6 +112,15 @@ class Options:
             raise TypeError(f"actor() has to return the visitor's name as text; it returned {type(name).__name__}.")
         return name
 
+    @property
+    def files(self) -> str:
+        """The blueprint that has the static files: the embedded pages share those of the others."""
+        return self.panel_of or self.name
+
+    def panel(self) -> Options:
+        """The options of the embedded pages: the same pages once more, under /embed."""
+        return replace(self, name=f"{self.name}_embed", url_prefix=f"{self.url_prefix}/embed", panel_of=self.name)
+
     def covers(self, path: str) -> bool:
         """Whether a request's path is under this UI's prefix."""
         return path == self.url_prefix or path.startswith(f"{self.url_prefix}/")
@@ -141,6 +155,14 @@ def _check_hosts(hosts: frozenset[str]) -> None:
                 f"hosts= are names as they stand in the browser's address bar, host or host:port, like "
                 f"queue.example.com or box:8377; no scheme, no path, no *. One was {host!r}."
             )
+
+
+def _check_origins(origins: tuple[str, ...]) -> None:
+    for origin in origins:
+        try:
+            exact(origin)
+        except ValueError as error:
+            raise SettingError(f"embed_origins=: {error}") from None
 
 
 def _check_worker(worker_url: str) -> None:

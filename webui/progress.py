@@ -29,6 +29,8 @@ def chosen(operation: Operation) -> str:
     if isinstance(selection, Ticked):
         return plural(len(selection.rows), "ticked message")
     if isinstance(selection, Trash):
+        if selection.before is not None:
+            return "what is old in the trash"
         if selection.only:
             return plural(len(selection.only), "message") + " of the trash"
         return f"what line {selection.line} did" if selection.line is not None else "all of the trash"
@@ -40,6 +42,8 @@ def rate(operation: Operation) -> str:
     if operation.worked_ms < SETTLED or not operation.looked_at:
         return ""
     each = operation.looked_at * 1_000 / operation.worked_ms
+    if operation.per_minute:
+        each = min(each, operation.per_minute / 60)
     return f"{each:,.0f} a second" if each >= 1 else f"{each * 60:,.0f} a minute"
 
 
@@ -49,6 +53,8 @@ def time_left(operation: Operation) -> str:
     if operation.state != "running" or not whole or not rate(operation):
         return ""
     left = max(whole - operation.looked_at, 0) * operation.worked_ms // operation.looked_at
+    if operation.per_minute:
+        left = max(left, (whole - operation.looked_at) * 60_000 // operation.per_minute)
     return f"about {duration(max(left, 1_000))} left"
 
 
@@ -78,16 +84,24 @@ def undoable(done: Operation) -> bool:
 
 def left_of(done: Operation) -> int:
     """How many an operation on a few of them first has left to be done."""
-    bounded = done.state == "done" and done.most is not None and done.expected is not None and done.undone_by is None
-    return max((done.expected or 0) - done.looked_at, 0) if bounded else 0
+    bounded = done.state == "done" and done.most is not None and done.expected is not None
+    if not bounded or done.undone_by is not None or done.rest_by is not None:
+        return 0
+    return max((done.expected or 0) - done.looked_at, 0)
+
+
+def gone(done: Operation) -> int:
+    """How many of those that the operator was told of no longer matched when it came to them."""
+    over = done.state == "done" and done.most is None
+    return max((done.expected or 0) - done.looked_at, 0) if over else 0
 
 
 def _parts(done: Operation, words: str, only: int | None) -> Iterator[Part]:
     going = done.state == "running"
     if done.done or going:
         those = f"#{only}" if only is not None else plural(done.done, "message")
-        if going and done.expected:
-            those = f"{done.done:,} of {plural(done.expected, 'message')}"
+        if going and (whole := done.most or done.expected):
+            those = f"{done.done:,} of {plural(whole, 'message')}"
         yield Part(words.format(those) + (" so far" if going else ""), "done")
     else:
         yield Part("Nothing was changed")
@@ -96,9 +110,8 @@ def _parts(done: Operation, words: str, only: int | None) -> Iterator[Part]:
         yield Part(f"skipped {done.skipped:,} ({', '.join(reasons)})", "skipped")
     if done.failed:
         yield Part(f"failed {done.failed:,}", "failed")
-    gone = (done.expected or 0) - done.looked_at
-    if done.state == "done" and gone > 0 and done.most is None:
-        yield Part(f"{gone:,} no longer matched")
+    if gone(done):
+        yield Part(f"{gone(done):,} no longer matched")
     if done.state == "stopped":
         yield Part(f"then it was stopped: {text(done.error or '', 200)}")
     if done.state == "cancelled":

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from webui import actions, columns, progress, wording, worker
+from webui import actions, columns, logbook, progress, wording, worker
 from webui.bulk import MOST, matching_of
 from webui.columns import COLUMNS, Column, Scene
 from webui.kept import KeptRows
 from webui.options import current
 from webui.payload import format_bytes
-from webui.places import MessagePlace, OperationPlace, Place
-from webui.store import browse, diagnosis, operations
+from webui.places import Given, MessagePlace, OperationPlace, Place, TrashPlace
+from webui.store import browse, diagnosis, operations, trash
 from webui.store.errors import NotFound
+from webui.store.filters import BadFilter
 from webui.store.model import Count, Counts, Detail, Row
 from webui.target import target, tool_icon, tool_label
 from webui.timeline import steps
@@ -51,6 +54,11 @@ WITHOUT: Mapping[str, tuple[str, ...]] = {"queue": (), "stuck": (), "recent": ("
 """The columns that a page's list does not have; those of others have no ticks."""
 
 
+PlaceT = TypeVar("PlaceT", bound=Place)
+ARGUMENTS = 50
+"""So many values of an address that cannot be understood are looked at one by one."""
+
+
 class Mark(NamedTuple):
     """What was just done to a row that stays in its place: the words, and the journal line that takes it back."""
 
@@ -71,9 +79,9 @@ def register(blueprint: Blueprint) -> None:
 
 
 def columns_of(place: Place) -> tuple[Column, ...]:
-    """The columns of a page's list: ticks where there is something to do to many, and nothing to do on the recent
-    page."""
-    without = WITHOUT.get(place.endpoint, ("tick",))
+    """The columns of a page's list: ticks where there is something to do to many and somebody may do anything, and
+    nothing to do on the recent page."""
+    without = (*WITHOUT.get(place.endpoint, ("tick",)), *(("tick",) if current().read_only else ()))
     return tuple(column for column in COLUMNS if column.name not in without)
 
 
@@ -158,6 +166,20 @@ def render_list(template: str, partial: str, judged: Scene, **context: Any) -> R
     return render(template, partial, judged, **context)
 
 
+def understood(kind: type[PlaceT], given: Given, error: BadFilter) -> tuple[PlaceT, dict[str, Any]]:
+    """The place that is named by what can be understood of an address, and what its page says of the rest. A partial
+    has no room for that: raises the error."""
+    if wants_partial():
+        raise error
+    logbook.note(str(error))
+    kept: dict[str, str] = {}
+    for name, text in islice(given.items(), ARGUMENTS):
+        with suppress(BadFilter):
+            kind.parse({**kept, name: text})
+            kept[name] = text
+    return kind.parse(kept), {"status": 400, "problem": str(error), "given": given}
+
+
 def answer(said: Said, place: Place, rows: Iterable[Row] = (), mark: Mark | None = None) -> ResponseReturnValue:
     """The answer to an action: for htmx what changed on the page where the button is, else the way back there."""
     if not wants_partial():
@@ -185,6 +207,8 @@ def changed(
     else:
         if isinstance(place, OperationPlace):
             context["operation"] = operations.get(store, place.id)
+        if isinstance(place, TrashPlace):
+            context |= {"size": trash.size(store), "status": status}
         page = render_template(
             "webui/changed_rows.html", rows=list(rows), mark=mark, gone=gone,
             verdict=diagnosis.verdict(store, judged.cutoff), matching=matching_of(place, judged.now), **context,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import FAILED, MINUTE, NARROW, PENDING, RUNNING, STUCK, OpenPage
@@ -100,6 +101,94 @@ def test_everything_that_failed_takes_two_clicks_and_is_taken_back(open_page: Op
     outcome.get_by_role("link", name="Taken back").click()
     expect(page.locator("#operation .state")).to_have_text("Done")
     assert raw.exact() == before
+
+
+@pytest.mark.parametrize("java_script", [True, False])
+def test_enter_in_the_question_does_what_it_asks_about(open_page: OpenPage, clock: Clock, java_script: bool) -> None:
+    clock.tick(MINUTE)
+    page = open_page("/queue/retry?status=failed", java_script_enabled=java_script)
+    page.get_by_label("Reason").fill("why not")
+    page.keyboard.press("Enter")
+    expect(page.locator("#outcome")).to_contain_text("Retried 2 messages.")
+
+
+def test_a_dialog_stays_open_when_it_is_refused_and_gives_the_focus_back(
+    open_page: OpenPage, raw: Raw, clock: Clock, expected: list[str]
+) -> None:
+    expected.append("400")
+    clock.tick(MINUTE)
+    page = open_page("/")
+    page.get_by_role("link", name="Retry all failed (2) …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("why not")
+    dialog.get_by_label("At most").fill("soon")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("“soon” is no number of messages a minute")
+    expect(dialog.get_by_label("Reason")).to_have_value("why not")
+    dialog.get_by_label("At most").fill("")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#outcome")).to_contain_text("Retried 2 messages.")
+    expect(page.locator(f"#row-{FAILED[0]}")).to_contain_text("Retried just now")
+    expect(page.locator("#retry-all")).to_be_focused()
+    assert {row["reason"] for row in raw.rows("unstick_journal")} == {"why not"}
+
+
+def test_after_what_was_ticked_the_focus_is_at_the_list(open_page: OpenPage) -> None:
+    page = open_page("/")
+    box(page, STUCK[0]).check()
+    bar(page).get_by_role("button", name="Retry", exact=True).press("Enter")
+    expect(bar(page)).to_be_hidden()
+    expect(page.locator("#list")).to_be_focused()
+
+
+def test_all_that_match_are_counted_and_the_question_knows_it(open_page: OpenPage, raw: Raw, clock: Clock) -> None:
+    clock.tick(MINUTE)
+    page = open_page("/")
+    page.get_by_label("Select all on this page").check()
+    page.get_by_role("button", name="All 127 that match").click()
+    raw.run("DELETE FROM pending_messages WHERE id = 60")
+    bar(page).locator("#all-verbs[id]").get_by_role("link", name="Abort").click()
+    expect(page.get_by_role("dialog")).to_contain_text("127 when you looked, 126 now")
+    page.keyboard.press("Escape")
+    bar(page).get_by_role("link", name="Retry …").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Retry 6 messages?")
+    expect(page.get_by_role("dialog")).not_to_contain_text("when you looked")
+
+
+def test_a_running_operation_keeps_the_focus_and_its_outcome_stays(open_page: OpenPage, raw: Raw, clock: Clock) -> None:
+    raw.fill(300, status="'failed'", completed_at_epoch=str(clock.now - MINUTE))
+    clock.tick(MINUTE)
+    page = open_page("/")
+    page.get_by_role("link", name="Retry all failed").click()
+    page.get_by_label("At most").fill("60")
+    page.keyboard.press("Enter")
+    watch = page.locator("#outcome .asks").get_by_role("link", name="Watch")
+    watch.click()
+    cancel = page.locator("#operation").get_by_role("button", name="Cancel")
+    cancel.focus()
+    for _ in range(2):
+        with page.expect_response(lambda answer: "/operations/" in answer.url):
+            pass
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(cancel).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#operation .state")).to_have_text("Cancelled")
+    expect(page.locator("#poll")).to_have_count(0)
+
+
+def test_what_is_more_than_can_be_ticked_is_said(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.evaluate("""() => { const bar = document.getElementById("selection");
+      sessionStorage.setItem(`unstick-selected ${location.pathname} ${bar.dataset.store}`,
+        JSON.stringify(Array.from({ length: 999 }, (_, at) => [String(at + 1000), "failed.."]))); }""")
+    page.reload()
+    expect(bar(page)).to_contain_text("999 selected")
+    expect(bar(page).locator("[data-full]")).to_be_hidden()
+    page.get_by_label("Select all on this page").click()
+    expect(bar(page)).to_contain_text("1,000 selected")
+    expect(bar(page).locator("[data-full]")).to_be_visible()
+    expect(bar(page).get_by_role("button", name="All 127 that match")).to_be_visible()
 
 
 def test_on_a_narrow_screen_the_bar_is_in_sight(open_page: OpenPage) -> None:

@@ -33,9 +33,10 @@ way in from outside: it hands on three names, and nobody inside asks it.)"""
 STORE = (
     {"consume", "copy", "counting", "export", "runner"},
     {"delivery", "preview", "working"},
-    {"gentle", "operations"},
+    {"operations", "retention"},
+    {"gentle"},
     {"selection", "history", "undo"},
-    {"act", "browse", "claims", "diagnosis", "postgres", "retention", "search", "sqlite", "trash", "tune", "views"},
+    {"act", "browse", "claims", "diagnosis", "postgres", "search", "sqlite", "trash", "tune", "views"},
     {"journal", "scan", "postgres_watch"},
     {"postgres_driver", "sqlite_transaction", "store"},
     {"migrate", "rows", "statements", "postgres_errors", "postgres_shape", "sqlite_errors", "sqlite_shape"},

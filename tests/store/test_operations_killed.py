@@ -1,13 +1,17 @@
-"""Operations whose process is killed, and several processes that take the same one."""
+"""Operations whose process is killed or late, and several that take the same one."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
-from tests.store.backends import Backend
+import pytest
+
+from tests.store.backends import Backend, Clock, Raw
 from tests.store.processes import start, together
 from tests.store.test_operations import FAILED, fail
 from webui.store import PendingMessageStore, operations, preview, working
+from webui.store.operations import Operation
 
 PENDING = "SELECT count(*) AS rows FROM pending_messages WHERE status = 'pending'"
 
@@ -51,3 +55,47 @@ def test_of_four_that_take_it_at_once_one_gets_it(
     assert working.work(store, id).done == 1_000
     assert raw.run("SELECT count(*) AS rows FROM changed") == [{"rows": 1_000}]
     raw.close()
+
+
+@pytest.mark.usefixtures("session")
+def test_two_never_carry_out_the_same_operation(
+    store: PendingMessageStore, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(raw, 100)
+    id = operations.begin(store, "retry", preview.freeze(store, FAILED), actor="ann")
+    take, inside, go = working._carried_out, threading.Event(), threading.Event()
+
+    def held(*args: object) -> int:
+        inside.set()
+        assert go.wait(30)
+        return take(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(working, "_carried_out", held)
+    first = threading.Thread(target=working.work, args=(store, id))
+    first.start()
+    assert inside.wait(30)
+    assert working.work(store, id).done == 0
+    go.set()
+    first.join()
+    assert operations.get(store, id).done == 100
+
+
+@pytest.mark.usefixtures("session")
+def test_an_operation_that_was_taken_over_changes_nothing_more(
+    store: PendingMessageStore, raw: Raw, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(raw, 120)
+    id = operations.begin(store, "retry", preview.freeze(store, FAILED), actor="ann")
+    take = working._carried_out
+    steps: list[Operation] = []
+
+    def late(*args: object) -> int:
+        if not steps:
+            clock.tick(working.LEASE + 1)  # it hung for so long that another took it for dead
+            steps.append(operations.get(store, id))
+            steps.append(working.work(store, id))
+        return take(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(working, "_carried_out", late)
+    ended = working.work(store, id)
+    assert (ended.state, ended.done, len(raw.run("SELECT * FROM unstick_journal_rows"))) == ("done", 120, 120)

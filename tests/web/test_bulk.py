@@ -129,13 +129,16 @@ def test_all_that_failed_takes_two_clicks(client: Visitor, raw: Raw, clock: Cloc
 
 
 def press_plain(client: Visitor, page: Element, label: str, **more: str) -> TestResponse:
-    """Presses a button that is a form's only, with the fields that belong to it."""
-    button = next(button for button in page.every("button", form="place") if button.text == label)
-    inputs = [field for field in page.every("input", form="place") if field.attributes["name"] != "ticked"]
-    fields = place(page) | {field.attributes["name"]: field.attributes.get("value", "") for field in inputs}
+    """Presses a button of a question, whose form is its own."""
+    form, button = next(
+        (form, button) for form in page.every("form", method="post") for button in form.every("button")
+        if button.text == label
+    )  # fmt: skip
+    fields = {field.attributes["name"]: field.attributes.get("value", "") for field in form.every("input")}
+    del fields["csrf_token"]
     if "name" in button.attributes:
         fields[button.attributes["name"]] = button.attributes["value"]
-    return client.act(button.attributes["formaction"], fields | more)
+    return client.act(form.attributes["action"], fields | more)
 
 
 def test_the_set_is_frozen_with_the_page_and_what_came_is_said(client: Visitor, raw: Raw, clock: Clock) -> None:
@@ -156,12 +159,52 @@ def test_the_set_is_frozen_with_the_page_and_what_came_is_said(client: Visitor, 
     assert left == [{"n": 3}]
 
 
+def test_the_question_knows_what_the_page_said(client: Visitor, raw: Raw, clock: Clock) -> None:
+    fill(raw, clock, 3)
+    clock.tick(1_000)
+    link = next(link for link in read(client.get("/")).every("a") if link.text.startswith("Retry all failed (4)"))
+    raw.run("DELETE FROM pending_messages WHERE id = :id", id=FAILED)
+    page = read(client.get(link.attributes["href"]))
+    assert "4 when you looked, 3 now: act on the 3" in page.text
+    assert "when you looked" not in read(client.get(page.links()["look again"])).text
+
+
+def test_what_was_counted_comes_with_the_links_for_each_action_its_own_number(client: Visitor, raw: Raw) -> None:
+    raw.fill(60, status="'pending'")
+    counted = read(client.get("/")).one("button", data_all="").attributes["hx-get"]
+    answer = client.fragment(counted)
+    assert answer.text.startswith("65")
+    links = partials(answer)["#all-verbs"].links()
+    assert {"Retry …": "expected=3", "Abort …": "expected=65"}.items() <= {
+        label: re.sub(r".*(expected=\d+).*", r"\1", link) for label, link in links.items()
+    }.items()
+    assert "when you looked" not in read(client.get(links["Retry …"])).text
+    assert client.get(counted.replace("links=all", "")).text.strip() == "65"
+
+
+def test_looking_only_there_are_no_ticks_and_a_question_asks_for_nothing(make_app: Callable[..., Flask]) -> None:
+    client = visitor(make_app(READ_ONLY=True))
+    for path in ("/", "/stuck", "/trash"):
+        page = read(client.get(path))
+        assert list(page.every("input", type="checkbox")) + list(page.every(id="selection")) == []
+    page = read(client.get("/queue/retry?status=failed"))
+    assert "You may not do this here." in page.text
+    assert [field.attributes["name"] for field in page.every("input", cls="input")] == []
+
+
+def test_a_refused_form_leads_back_to_where_it_was_pressed(client: Visitor) -> None:
+    answer = client.act("/queue/retry", {"at": "queue", "status": "failed", "order": "oldest"})
+    assert answer.status_code == 400
+    assert read(answer).links()["Back to where you were, filters and all"] == "/?status=failed&order=oldest"
+
+
 def test_a_dialog_is_the_same_question_in_place(client: Visitor) -> None:
     dialog = read(client.fragment("/queue/abort?status=pending")).one("dialog")
     assert dialog.one("h1").text == "Abort 2 messages?"
-    button = next(button for button in dialog.every("button") if button.text == "Abort 2 messages")
-    assert button.attributes["hx-post"] == button.attributes["formaction"]
-    assert "autofocus" in button.attributes
+    form = dialog.one("form", method="post")
+    assert form.attributes["hx-post"] == form.attributes["action"]
+    first = next(form.every("button", type="submit"))
+    assert (first.text, "autofocus" in first.attributes) == ("Abort 2 messages", True)
 
 
 def test_it_says_that_a_worker_may_be_at_some(client: Visitor) -> None:
@@ -252,7 +295,8 @@ def test_the_trash_comes_back_ticked_or_whole(client: Visitor, raw: Raw) -> None
     assert "Brought back #" in follow(client, client.act("/trash/restore", fields)).text
     whole = asked(client, "/trash", "Restore all")
     assert whole.one("h1").text == "Restore 2 messages?"
-    said = follow(client, press_plain(client, whole, "Restore 2 messages"))
+    fields = place(whole) | {"until": whole.one("button", name="until").attributes["value"]}
+    said = follow(client, client.act("/trash/restore", fields))
     assert said.one(id="outcome").text.startswith("Brought back 2 messages.")
     assert raw.exact() == before
 

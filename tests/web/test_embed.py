@@ -78,7 +78,7 @@ def test_a_hosts_own_headers_do_not_come_between(mount: Callable[..., Flask]) ->
 def test_what_is_no_exact_origin_is_refused_with_a_sentence(mount: Callable[..., Flask], text: str) -> None:
     with pytest.raises(ValueError, match="http://localhost:37777"):
         exact(text)
-    with pytest.raises(SettingError, match="^embed_origins=: an origin is"):
+    with pytest.raises(SettingError, match=r"^embed_origins=: an origin is"):
         mount(embed_origins=[VIEWER, text])
 
 
@@ -102,10 +102,10 @@ def test_in_the_environment_they_have_commas_between() -> None:
 
 
 def test_embed_js_is_the_only_file_for_other_origins(client: Visitor) -> None:
-    for path in sorted(file for file in (ROOT / "static").rglob("*") if file.is_file()):
-        answer = client.get(f"/static/{path.relative_to(ROOT / 'static')}")
+    for file in sorted(path for path in (ROOT / "static").rglob("*") if path.is_file()):
+        answer = client.get(f"/static/{file.relative_to(ROOT / 'static')}")
         shared = answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-        assert shared == (path.name == "embed.js"), path
+        assert shared == (file.name == "embed.js"), file
     foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
     assert client.get("/static/embed.js", headers=foreign).status_code == 200
     for path in ("/embed/", "/badge"):

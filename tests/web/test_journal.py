@@ -91,6 +91,8 @@ def test_filters_are_chips_and_fields(client: Visitor, clock: Clock) -> None:
     assert "No line matches" in none.text
     wrong = client.get("/journal?since=soon")
     assert (wrong.status_code, "is no length of time" in wrong.text) == (400, True)
+    assert read(wrong).one(id="filter-since").attributes["value"] == "soon"
+    assert lines(read(client.get(f"/journal?since=soon&message={FAILED}"))) == [1]
 
 
 def test_pages_go_forth_and_back(client: Visitor, store: PendingMessageStore) -> None:

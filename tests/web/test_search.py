@@ -45,9 +45,22 @@ def test_the_box_shows_the_filters_and_sends_them_again(client: Visitor) -> None
 
 
 def test_a_filter_that_is_not_known_is_said(client: Visitor) -> None:
-    answer = client.get("/?search=colour:red")
+    answer = client.get("/?search=colour:red&order=oldest")
     assert answer.status_code == 400
-    assert "There is no filter “colour”, but there are status:, stuck:" in read(answer).text
+    page = read(answer)
+    assert "There is no filter “colour”, but there are status:, stuck:" in page.text
+    assert page.one("input", name="search").attributes["value"] == "colour:red"
+
+
+def test_of_the_filters_that_were_chosen_only_the_wrong_one_is_refused(client: Visitor) -> None:
+    answer = client.get("/?status=failed&age=soon&order=oldest")
+    assert answer.status_code == 400
+    page = read(answer)
+    assert "Age: “soon” is no length of time" in page.one(role="alert").text
+    assert page.one(id="filter-age").attributes["value"] == "soon"
+    assert [chip.text for chip in page.every("span", "chip")] == ["Status: failed"]
+    assert page.rows() == [FAILED]
+    assert client.fragment("/?age=soon").text.strip().startswith('<section class="problem">')
 
 
 def test_suggestions_are_links_to_what_they_find(client: Visitor) -> None:

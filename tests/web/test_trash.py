@@ -69,11 +69,14 @@ def test_restore_comes_back_here(filled: Visitor, raw: Raw) -> None:
     assert STUCK in raw.ids()
 
 
-def test_restored_in_place_the_row_is_one_of_the_queue_again(filled: Visitor) -> None:
-    changed = partials(press(filled, "/trash", "Restore", row=STUCK, partial=True))
-    row = changed[f"#row-{STUCK}"].row(STUCK)
-    assert row.one("span", "pill").text == "Stuck"
-    assert "Abort" in row.buttons()
+def test_restored_in_place_the_row_stays_without_what_can_be_done(filled: Visitor) -> None:
+    seen = read(filled.get("/trash"))
+    changed = partials(press(filled, "/trash", "Restore", row=STUCK, partial=True, seen=seen))
+    assert changed[f"#row-{STUCK} .buttons"].text == "Brought back just now"
+    assert changed[f"#row-{STUCK} .tick"].parts == []
+    assert changed["#trash-size"].text.startswith("1 message,")
+    again = filled.act(f"/messages/{STUCK}/restore", {"at": "trash"}, partial=True)
+    assert (again.status_code, partials(again)[f"#row-{STUCK} .buttons"].text) == (409, "In the queue again")
     assert changed["#tabs"].one("a", aria_current="page").text == "Trash1"
 
 

@@ -15,7 +15,8 @@ class Dialect:
     for its first `{1}` bytes (see `Transaction.head`); `hints` is whether a query may name its index; `origin` says
     which queue this is where the location does not; `last_id` gives the last id that `:table` has used, and
     `continue_after` makes it go on after `:last`; `one_writer` is whether who writes keeps everybody else from it;
-    `words` are the marks that stand for a word or nothing.
+    `once` makes who comes second with a `:key` wait for the first one's end; `words` are the marks that stand for a
+    word or nothing.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Dialect:
     last_id: str
     continue_after: tuple[str, ...]
     one_writer: bool
+    once: str
     words: Mapping[str, str]
 
 
@@ -48,6 +50,7 @@ SQLITE = Dialect(
         "INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :last)",
     ),
     one_writer=True,
+    once="SELECT 1",  # who has the write lock is alone
     words={
         "materialized": "",
         "in_order": "id",
@@ -66,7 +69,7 @@ SQLITE = Dialect(
         "online": "",
         "greatest": "max",
         "rowid": "rowid",
-        "serial": "INTEGER PRIMARY KEY",
+        "serial": "INTEGER PRIMARY KEY AUTOINCREMENT",  # an id of the trash is in a page that was made before
     },
 )
 
@@ -87,6 +90,7 @@ WHERE c.oid = to_regclass('pending_messages')""",
     last_id="SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(:table, 'id')), 0)",
     continue_after=("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)",),
     one_writer=False,
+    once="SELECT pg_advisory_xact_lock(hashtext(:key))",
     words={
         # Inlined, the query that takes the lock could run more than once and lock more rows than its LIMIT.
         "materialized": "MATERIALIZED",

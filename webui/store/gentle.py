@@ -21,7 +21,7 @@ ALIVE = 600_000
 """A queue whose newest message is younger, in ms, has a writer."""
 FORGOTTEN = 60.0
 """A writer that was not seen for so many seconds is gone."""
-NEWEST = "SELECT created_at_epoch FROM pending_messages ORDER BY id DESC LIMIT 1"
+NEWEST = "SELECT created_at_epoch FROM pending_messages WHERE id = (SELECT max(id) FROM pending_messages)"
 
 
 class Gentle:

@@ -91,6 +91,11 @@ FIELDS = (
           sql="id IN (SELECT r.journal_id FROM unstick_journal_rows AS r WHERE r.message_id = :message)"),
     Field("undone", "Taken back", "whether it was undone", _one_of("yes", "no"),
           "CASE WHEN j.undone_by IS NULL THEN 'no' ELSE 'yes' END = :undone", choices=("yes", "no")),
+    Field("outcome", "Outcome", "what it left", _one_of("complete", "skipped", "failed", "nothing"),
+          "CASE WHEN j.failed > 0 THEN 'failed' WHEN j.skipped > 0 THEN 'skipped' WHEN j.done > 0 THEN 'complete'"
+          " ELSE 'nothing' END = :outcome", choices=("complete", "skipped", "failed", "nothing")),
+    Field("reason", "Reason", "a part of the reason that was given", _name,
+          "{instr}(lower(coalesce(j.reason, '')), lower(:reason)) > 0"),
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
 

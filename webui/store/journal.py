@@ -106,6 +106,7 @@ def by_key(tx: Transaction, key: str | None) -> int | None:
     if key is None:
         return None
     migrate.ensure_side_tables(tx)
+    tx.rows(tx.shape.dialect.once, {"key": key})
     found = tx.rows(BY_KEY, {"key": key})
     return found[0][0] if found else None
 

@@ -15,11 +15,13 @@ from webui.store.store import PendingMessageStore
 
 _OPERATION = """
 o.id, j.action, j.actor, j.reason, j.at, o.state, o.selection, o.expected, j.done, j.skipped, j.failed, o.most,
-o.per_minute, o.worked_ms, o.locked_ms, o.longest_ms, o.error, o.lease_until, j.undoes, j.undone_by"""
+o.per_minute, o.worked_ms, o.locked_ms, o.longest_ms, o.error, o.lease_until, j.undoes, j.undone_by,
+CASE WHEN o.most IS NOT NULL THEN (SELECT min(r.id) FROM unstick_operations AS r
+  WHERE r.id > o.id AND r.selection LIKE '%"but": ' || o.id || '}') END"""
 _FROM = "FROM unstick_operations AS o JOIN unstick_journal AS j ON j.id = o.id"
 ONE = f"SELECT {_OPERATION} {_FROM} WHERE o.id = :id"
 NEWEST = f"SELECT {_OPERATION} {_FROM} WHERE o.id < :before ORDER BY o.id DESC LIMIT :most"
-RUNNING = "SELECT id FROM unstick_operations WHERE state = 'running' ORDER BY id LIMIT 20"
+RUNNING = "SELECT id, per_minute FROM unstick_operations WHERE state = 'running' ORDER BY id LIMIT 20"
 LEFT = """
 SELECT part, reason, count(*) FROM unstick_left WHERE journal_id = :id GROUP BY part, reason
 ORDER BY part, count(*) DESC, reason LIMIT 40"""
@@ -29,7 +31,8 @@ VALUES (:id, 'running', :selection, :expected, :most, :per_minute, :now)"""
 CANCEL = "UPDATE unstick_operations SET state = 'cancelled' WHERE id = :id AND state IN ('running', 'stopped')"
 RESUME = """
 UPDATE unstick_operations SET state = 'running', error = NULL, lease_until = 0
-WHERE id = :id AND state IN ('cancelled', 'stopped')"""
+WHERE id = :id AND state IN ('cancelled', 'stopped')
+  AND NOT EXISTS (SELECT 1 FROM unstick_journal AS j WHERE j.id = :id AND j.undone_by IS NOT NULL)"""
 DONE_ROWS = """
 SELECT message_id FROM unstick_journal_rows WHERE journal_id = :id AND message_id > :after
 ORDER BY message_id LIMIT :most"""
@@ -74,6 +77,8 @@ class Operation:
     lease_until: int
     undoes: int | None = None
     undone_by: int | None = None
+    rest_by: int | None = None
+    """The operation that went on with what a bounded one left."""
     left: tuple[tuple[str, str, int], ...] = ()
 
     @property
@@ -119,12 +124,14 @@ def begin_undo(store: PendingMessageStore, id: int, *, actor: str, key: str | No
         before = journal.by_key(tx, key)
         if before is not None:
             return before
+        tx.rows(CANCEL, {"id": id})  # before the line is locked: a step of it takes them in this order
         line = journal.locked(tx, id)
         if line.action == PURGE:
             raise WrongState("What was purged is gone for good: nothing was changed.")
+        if line.action == RESTORE:
+            raise WrongState("What came back out of the trash is aborted again, not undone: nothing was changed.")
         now = store.now()
         mine = journal.add(tx, now, UNDO, actor, None, undoes=id, key=key)
-        tx.rows(CANCEL, {"id": id})
         tx.rows(undo.CLOSE, {"journal": mine, "undoes": id})
         selection: Selection = InTrash(line=id) if line.action == "abort" else Line(id)
         return _begin(tx, mine, selection, now, expected=line.done)
@@ -133,7 +140,9 @@ def begin_undo(store: PendingMessageStore, id: int, *, actor: str, key: str | No
 def rest_of(operation: Operation) -> Frozen | None:
     """What a bounded operation on all that matched left to be done; None where it was about anything else."""
     selection = loads(operation.selection)
-    return selection if operation.most is not None and isinstance(selection, Frozen) else None
+    if operation.most is None or not isinstance(selection, Frozen):
+        return None
+    return replace(selection, but=operation.id)
 
 
 def freeze_trash(store: PendingMessageStore, ids: tuple[int, ...] = ()) -> InTrash:
@@ -182,11 +191,11 @@ def newest(store: PendingMessageStore, before: int = 2**63 - 1, most: int = 51) 
         return [Operation(*record) for record in tx.rows(NEWEST, {"before": before, "most": most})]
 
 
-def running(store: PendingMessageStore) -> list[int]:
-    """The operations that run, in whatever process."""
+def running(store: PendingMessageStore) -> dict[int, int | None]:
+    """The operations that run, in whatever process, each with its speed."""
     if not store.database.shape.has(f"{SIDE}operations"):
-        return []
-    return [row[0] for row in store.database.rows(RUNNING)]
+        return {}
+    return {row[0]: row[1] for row in store.database.rows(RUNNING)}
 
 
 def cancel(store: PendingMessageStore, id: int) -> Operation:

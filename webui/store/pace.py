@@ -24,8 +24,10 @@ class Pace:
 
     After each batch there is a pause as long as it `held` the lock (seconds), or what `pause` makes of that."""
 
-    def __init__(self, database: Database, pause: Callable[[float], None] | None = None) -> None:
-        self.rows = FIRST
+    def __init__(
+        self, database: Database, pause: Callable[[float], None] | None = None, first: int | None = None
+    ) -> None:
+        self.rows = FIRST if first is None else first
         self.held = 0.0
         self._database = database
         self._pause = pause or (lambda held: time.sleep(min(held, LONGEST_PAUSE)))

@@ -69,7 +69,9 @@ def matching(store: PendingMessageStore, action: str, frozen: Frozen) -> Preview
         later = Frozen(frozen.filters, tx.rows(HIGHEST)[0][0] or 0, store.now())
         now = total(_count(tx, later, status, "") for status in statuses)
     return Preview(
-        {status: count for status, count in by_status.items() if count}, now, _sample(store, frozen, statuses)
+        {status: count for status, count in by_status.items() if count.number or count.more},
+        now,
+        _sample(store, frozen, statuses),
     )
 
 

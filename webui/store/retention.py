@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from webui.store import journal
 from webui.store.database import PAGE_WAIT, Transaction
+from webui.store.gentle import gentle
 from webui.store.model import Count, Outcome
 from webui.store.pace import STOPPED, Pace
 from webui.store.schema import SIDE, TRASH
@@ -43,7 +45,8 @@ SELECT id, at < :before FROM unstick_journal WHERE id > :after ORDER BY id LIMIT
 DOOMED = """
 SELECT j.id FROM unstick_journal AS j WHERE j.id >= :first AND j.id <= :last AND j.at < :before"""
 RESTORABLE = "EXISTS (SELECT 1 FROM unstick_trash AS t WHERE t.journal_id = j.id)"
-GOING_ON = "EXISTS (SELECT 1 FROM unstick_operations AS o WHERE o.id = j.id AND o.state = 'running')"
+GOING_ON = "EXISTS (SELECT 1 FROM unstick_operations AS o WHERE o.id IN (j.id, j.undone_by) AND o.state <> 'done')"
+"""Its operation, or the one that takes it back."""
 PARTS = {f"{SIDE}journal_rows": "message_id", f"{SIDE}left": "part, message_id"}
 """The tables with what belongs to a line, and what names their rows in it."""
 JOURNAL, OPERATIONS = f"{SIDE}journal", f"{SIDE}operations"
@@ -86,17 +89,18 @@ def purge(store: PendingMessageStore, before: int, *, actor: str, reason: str | 
     stops it half-way leaves what is done. Raises Busy, DiskFull, ReadOnly where nothing was done."""
     if not _has(store, TRASH):
         return Outcome("purge", None, ())
-    pace, deadline, line = Pace(store.database), time.monotonic() + LONGEST, None
+    deadline, line = time.monotonic() + LONGEST, None
     done: list[int] = []
     try:
-        for first, last in _ranges(store, OLD_TRASH, before, pace):
-            if done and time.monotonic() > deadline:
-                return Outcome("purge", line, tuple(done), remaining=count_old(store, before))
-            with pace.batch(PAGE_WAIT) as tx:
-                line = line or journal.add(tx, store.now(), "purge", actor, reason, cutoff=before)
-                gone = tx.rows(PURGE, {"first": first, "last": last, "before": before})
-                tx.rows(journal.ADD_DONE, {"journal": line, "done": len(gone)})
-            done += [record[0] for record in gone]
+        with _paced(store) as pace:
+            for first, last in _ranges(store, OLD_TRASH, before, pace):
+                if done and time.monotonic() > deadline:
+                    return Outcome("purge", line, tuple(done), remaining=count_old(store, before))
+                with pace.batch(PAGE_WAIT) as tx:
+                    line = line or journal.add(tx, store.now(), "purge", actor, reason, cutoff=before)
+                    gone = tx.rows(PURGE, {"first": first, "last": last, "before": before})
+                    tx.rows(journal.ADD_DONE, {"journal": line, "done": len(gone)})
+                done += [record[0] for record in gone]
     except STOPPED:
         if not done:
             raise
@@ -110,16 +114,29 @@ def forget(store: PendingMessageStore, before: int) -> tuple[int, bool]:
     goes on."""
     if not _has(store, JOURNAL):
         return 0, False
-    pace, deadline, forgotten = Pace(store.database), time.monotonic() + LONGEST, 0
-    for first, last in _ranges(store, OLD_LINES, before, pace):
-        params, finished = {"first": first, "last": last, "before": before}, False
-        while not finished:
-            if time.monotonic() > deadline:
-                return forgotten, True
-            with pace.batch(PAGE_WAIT) as tx:
-                gone, finished = _forget(tx, {**params, "batch": pace.rows})
-            forgotten += gone
+    deadline, forgotten = time.monotonic() + LONGEST, 0
+    with _paced(store) as pace:
+        for first, last in _ranges(store, OLD_LINES, before, pace):
+            params, finished = {"first": first, "last": last, "before": before}, False
+            while not finished:
+                if time.monotonic() > deadline:
+                    return forgotten, True
+                with pace.batch(PAGE_WAIT) as tx:
+                    gone, finished = _forget(tx, {**params, "batch": pace.rows})
+                forgotten += gone
     return forgotten, False
+
+
+@contextmanager
+def _paced(store: PendingMessageStore) -> Iterator[Pace]:
+    """Batches with pauses that leave a live writer its turn."""
+    with gentle(store) as others:
+
+        def pause(held: float) -> None:
+            time.sleep(others.after(held))
+            others.before()
+
+        yield Pace(store.database, pause)
 
 
 def _has(store: PendingMessageStore, table: str) -> bool:

@@ -14,7 +14,8 @@ from webui.store.store import PendingMessageStore
 from webui.store.working import work
 
 MOST = 4
-"""So many at once in one process; the others wait for their turn."""
+"""So many at once in one process, where writers are not in each other's way; else one. Those with a speed mostly wait,
+and are not counted."""
 OFTEN = 2.0
 """Seconds between two looks for operations whose process has ended."""
 SELDOM = 3_600.0
@@ -50,8 +51,13 @@ class Runner:
         with self._lock:
             self._looked_at = time.monotonic()
             self._threads = {id: thread for id, thread in self._threads.items() if thread.is_alive()}
-            for id in self._running():
-                if id not in self._threads and len(self._threads) < MOST and not self._stop.is_set():
+            running = self._running()
+            free = (1 if self._store.database.dialect.one_writer else MOST) - sum(
+                running.get(id) is None for id in self._threads
+            )
+            for id, per_minute in running.items():
+                free -= id not in self._threads and per_minute is None
+                if id not in self._threads and (per_minute or free >= 0) and not self._stop.is_set():
                     self._threads[id] = Thread(
                         target=self._run, args=(id,), name=f"unstick-operation-{id}", daemon=True
                     )
@@ -69,16 +75,18 @@ class Runner:
 
     def stop(self) -> None:
         """Let each end behind its next step; whoever comes next goes on with them."""
-        self._stop.set()
-        for thread in (*self._threads.values(), *([self._sweeper] if self._sweeper else [])):
+        with self._lock:
+            self._stop.set()
+            threads = [*self._threads.values(), *([self._sweeper] if self._sweeper else [])]
+        for thread in threads:
             thread.join()
         self._forget()
 
-    def _running(self) -> list[int]:
+    def _running(self) -> dict[int, int | None]:
         try:
             return operations.running(self._store)
         except StoreError:
-            return []  # the page says it
+            return {}  # the page says it
 
     def _sweep(self) -> None:
         try:
@@ -100,3 +108,7 @@ class Runner:
             log.warning("Operation %s waits: %s", id, error)
         except Exception:
             log.exception("Operation %s was stopped by an error of ours", id)
+        finally:
+            with self._lock:
+                self._threads.pop(id, None)
+            self.wake(now=True)  # another one may have waited for its turn

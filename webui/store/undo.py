@@ -23,7 +23,10 @@ UNTOUCHED = """
 id IN (SELECT message_id FROM unstick_journal_rows
   WHERE journal_id = :undoes AND message_id >= :first AND message_id <= :last)
 AND {seen} = (SELECT r.after_seen FROM unstick_journal_rows AS r
-  WHERE r.journal_id = :undoes AND r.message_id = pending_messages.id)"""
+  WHERE r.journal_id = :undoes AND r.message_id = pending_messages.id)
+AND NOT EXISTS (SELECT 1 FROM unstick_journal_rows AS later JOIN unstick_journal AS j ON j.id = later.journal_id
+  WHERE later.message_id = pending_messages.id AND later.journal_id > :undoes AND later.journal_id <> :journal
+    AND j.undoes IS NULL AND j.undone_by IS NULL)"""
 _BEFORE = """(SELECT r.{} FROM unstick_journal_rows AS r
     WHERE r.journal_id = :undoes AND r.message_id = pending_messages.id)"""
 TAKE_BACK = f"""

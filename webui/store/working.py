@@ -120,17 +120,18 @@ def _steps(job: _Job, stop: Event, deadline: float | None) -> None:
 
 
 def _taken(store: PendingMessageStore, id: int, others: Gentle) -> _Job | None:
-    operation = operations.get(store, id)
+    operations.get(store, id)  # that there is one
     now, owner = store.now(), secrets.token_hex(8)
     found = store.database.rows(TAKE, {"id": id, "owner": owner, "now": now, "lease": now + LEASE})
     if not found:
         return None
+    operation = operations.get(store, id)
     text, section, at, number, most, _ = found[0]
     selection = loads(text)
     bulk = act.ACTIONS[operation.action].bulk if operation.action in act.ACTIONS else ()
     return _Job(
         store, operation, selection, selection.sections(bulk),
-        pace=Pace(store.database, lambda held: None), gentle=others,
+        pace=Pace(store.database, lambda held: None, first=1), gentle=others,
         section=section, at=FROM if at is None else at, number=number,
         left=float("inf") if most is None else most - operation.done, owner=owner,
     )  # fmt: skip
@@ -159,13 +160,16 @@ def _step(job: _Job) -> float:
         done = 0
     job.at, job.left, job.singly = found.edge, job.left - done, max(0, job.singly - 1)
     job.store.database.checkpoint()
+    if job.left <= 0:
+        return 0
     each = job.operation.per_minute
     return max(job.gentle.after(job.pace.held), 60.0 / each * len(found.ids) if each else 0.0)
 
 
 def _found(job: _Job) -> Found | None:
     while job.section < len(job.sections):
-        found = job.selection.find(job.store, job.sections[job.section], job.at, job.rows())
+        line = job.operation.id
+        found = job.selection.find(job.store, job.sections[job.section], job.at, job.rows(), line)
         if found is not None:
             return found
         job.section, job.at = job.section + 1, FROM
@@ -179,8 +183,9 @@ def _carried_out(job: _Job, found: Found) -> int:
         number, line = job.number, job.operation.id
         chunk = Chunk(line, found.ids[0], found.ids[-1], number)
         if job.operation.action in act.ACTIONS:
-            job.selection.remember(tx, chunk, job.sections[job.section], found, job.store.now())
-            done = act.change(tx, act.ACTIONS[job.operation.action], chunk)
+            action = act.ACTIONS[job.operation.action]
+            job.selection.remember(tx, chunk, job.sections[job.section], found, job.store.now(), action.bulk)
+            done = act.change(tx, action, chunk)
             passed = {id: undo.moved_on(tx, id) for id in sorted(set(found.ids) - set(done))}
         elif isinstance(job.selection, Line):
             done = undo.take_back(tx, chunk, job.selection.line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webui import rendering
 from webui.views import (
+    badge,
     bulk,
     counts,
     export,
@@ -20,6 +21,6 @@ from webui.views import (
 )  # fmt: skip
 
 MODULES = (
-    rendering, queue, counts, stuck, recent, search, messages, payloads, bulk, operations, export, journal, trash,
-    worker,
+    rendering, badge, queue, counts, stuck, recent, search, messages, payloads, bulk, operations, export, journal,
+    trash, worker,
 )  # fmt: skip

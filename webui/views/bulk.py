@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from dataclasses import replace
+
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webui.actions import ACTIONS
@@ -61,6 +63,12 @@ def bulk(action: str) -> ResponseReturnValue:
 
 
 def count() -> ResponseReturnValue:
-    """How many messages match, in figures."""
-    frozen = Matching.parse(request.args).frozen
-    return str(preview.count(current().store, frozen, frozen.sections(QUEUED)))
+    """How many messages match, in figures; and with them those links of a page that ask about these, so that each
+    question knows what the operator was told."""
+    matching, store = Matching.parse(request.args), current().store
+    frozen = matching.frozen
+    told = {status: preview.count(store, frozen, (status,)) for status in frozen.sections(QUEUED)}
+    return render_template(
+        "webui/counted.html", matching=replace(matching, told=told), number=preview.total(told.values()),
+        links=request.args.get("links"), scene=scene(store.now()),
+    )  # fmt: skip

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webui.forms import PlaceForm, checked, place_of
 from webui.options import current
 from webui.places import JournalPlace
-from webui.rendering import answer, found, message_url, render_list, scene, wants_partial
+from webui.rendering import answer, found, message_url, render_list, scene, understood, wants_partial
 from webui.store import diagnosis, history, operations
 from webui.store.errors import WrongState
+from webui.store.filters import BadFilter
 from webui.store.undo import undo as take_back
 from webui.views.messages import overtaken
 from webui.views.operations import carry_out, run
@@ -26,11 +29,15 @@ def register(blueprint: Blueprint) -> None:
 def journal() -> ResponseReturnValue:
     """The page, or its list."""
     store = current().store
-    place = JournalPlace.parse(request.args)
+    refused: dict[str, Any] = {}
+    try:
+        place = JournalPlace.parse(request.args)
+    except BadFilter as error:
+        place, refused = understood(JournalPlace, request.args, error)
     page = history.page(store, place.filters, place.cursor)
     return render_list(
         "webui/journal.html", "webui/_journal_list.html", scene(page.as_of),
-        place=place, page=page, fields=history.FIELDS, rows_of=rows_of,
+        place=place, page=page, fields=history.FIELDS, rows_of=rows_of, **refused,
     )  # fmt: skip
 
 

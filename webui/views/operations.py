@@ -89,6 +89,7 @@ def rest(id: int) -> ResponseReturnValue:
     begun = many.begin(
         options.store, done.action, selection,
         actor=options.visitor(), reason=done.reason, key=form.once(), expected=left_of(done),
+        per_minute=done.per_minute,
     )  # fmt: skip
     return carry_out(begun, form)
 

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from webui.options import current
 from webui.places import QueuePlace
-from webui.rendering import render_list, scene, wants_partial
+from webui.rendering import render_list, scene, understood, wants_partial
 from webui.store.browse import queue_page
-from webui.store.filters import FIELDS
+from webui.store.filters import FIELDS, BadFilter
 from webui.store.orders import ORDERS
 from webui.store.search import canonical
 from webui.views.search import elsewhere, saved
@@ -24,17 +24,22 @@ def register(blueprint: Blueprint) -> None:
 
 def queue() -> ResponseReturnValue:
     """The page, or its list; or the way to the page that was asked for in other words."""
-    if away := elsewhere():
-        return away
-    place = QueuePlace.parse(request.args)
+    refused: dict[str, Any] = {}
+    try:
+        if away := elsewhere():
+            return away
+        place = QueuePlace.parse(request.args)
+    except BadFilter as error:
+        place, refused = understood(QueuePlace, request.args, error)
     page = queue_page(current().store, place.filters, place.cursor, order=place.order)
     judged = scene(page.as_of)
-    bar = {} if wants_partial() else _bar(place)
-    return render_list("webui/queue.html", "webui/_queue.html", judged, place=place, page=page, **bar)
+    bar: dict[str, Any] = {} if wants_partial() else _bar(place)
+    return render_list("webui/queue.html", "webui/_queue.html", judged, place=place, page=page, **bar, **refused)
 
 
 def _bar(place: QueuePlace) -> dict[str, Any]:
     """What the bar over the list shows: the search box, the filters, the saved views, the orders."""
     shape = current().store.database.shape
     orders = [(order, order.lacks(shape)) for order in ORDERS]
-    return {"fields": FIELDS, "typed": canonical(place.filters), "saved": saved(), "orders": orders}
+    typed = request.args.get("search", canonical(place.filters))
+    return {"fields": FIELDS, "typed": typed, "saved": saved(), "orders": orders}

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from webui.bulk import RestoreForm, ticked
-from webui.forms import CutoffForm, checked, place_of
+from webui.forms import CutoffForm, checked
 from webui.options import current
 from webui.places import BadForm, PurgePlace, TrashPlace
-from webui.rendering import answer, render, render_list, scene
+from webui.rendering import render, render_list, scene
 from webui.store import operations, retention
 from webui.store.selection import Trash
 from webui.store.trash import page as page_of
 from webui.store.trash import size as size_of
 from webui.views.operations import carry_out
-from webui.wording import outcome
 
 
 def register(blueprint: Blueprint) -> None:
@@ -65,25 +62,14 @@ def purge() -> ResponseReturnValue:
     place, now = PurgePlace.parse(request.args), store.now()
     cutoff = now - place.days * retention.DAY
     count = retention.count_old(store, cutoff)
-    until = None if place.days else operations.freeze_trash(store).until
-    return render(
-        "webui/purge.html", "webui/_purge.html", scene(now), place=place, cutoff=cutoff, count=count, until=until
-    )
+    return render("webui/purge.html", "webui/_purge.html", scene(now), place=place, cutoff=cutoff, count=count)
 
 
 def purge_trash() -> ResponseReturnValue:
-    """Deletes for good what was aborted before the instant that the page showed: as much of it as one click may, or all
-    that there was."""
-    form = checked(CutoffForm(request.form))
-    place, options = place_of(form, request.form), current()
+    """Deletes for good what was aborted before the instant that the page showed."""
+    form, options = checked(CutoffForm(request.form)), current()
     cutoff = form.cutoff.data or 0
     if cutoff > options.store.now():
         raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
-    if form.until.data is not None:
-        begun = operations.begin(
-            options.store, "purge", Trash(until=form.until.data), actor=options.visitor(), key=form.once()
-        )
-        return carry_out(begun, form)
-    done = retention.purge(options.store, cutoff, actor=options.visitor())
-    said = replace(outcome(done, "Purged {}"), undo=None)
-    return answer(said, place if done.remaining else TrashPlace())
+    begun = operations.begin(options.store, "purge", Trash(before=cutoff), actor=options.visitor(), key=form.once())
+    return carry_out(begun, form)
