@@ -47,5 +47,5 @@ def test_a_purge_and_its_question_fit_a_phone(open_page: OpenPage, raw: Raw) -> 
     page.reload()
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
     page.get_by_role("button", name="Purge 1 message").click()
-    expect(page.locator("#outcome")).to_contain_text(f"Purged #{FAILED[0]}.")
+    expect(page.locator("#outcome")).to_contain_text("Purged 1 message.")
     expect(page.locator("#list")).to_contain_text("The trash is empty")

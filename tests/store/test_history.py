@@ -68,8 +68,13 @@ def test_each_filter_finds_its_lines(store: PendingMessageStore, add: Add, clock
         "since": lines(store, since="2d"),
         "message": lines(store, message=str(first)),
         "undone": lines(store, undone="yes"),
+        "outcome": lines(store, outcome="complete", undone="yes"),
+        "reason": lines(store, reason="WH"),
     }
-    assert found == {"actor": [b], "action": [c], "since": [c, b], "message": [c, a], "undone": [a]}
+    assert found == {
+        "actor": [b], "action": [c], "since": [c, b], "message": [c, a], "undone": [a], "outcome": [a], "reason": [b],
+    }  # fmt: skip
+    assert lines(store, outcome="failed") == []
     assert set(found) == set(history.BY_NAME)
     assert lines(store, message=str(first), undone="no", since="1d", actor="bob") == [c]
     assert lines(store, actor="nobody") == []

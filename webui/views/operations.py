@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from webui import actions
 from webui.forms import PlaceForm, checked, place_of
 from webui.options import current
-from webui.places import LARGEST, OperationPlace, OperationsPlace, number_of
+from webui.places import LARGEST, OperationPlace, OperationsPlace, Place, number_of
 from webui.progress import carried, left_of
 from webui.rendering import Mark, answer, found, render_list, scene
 from webui.store import operations as many
@@ -111,12 +111,13 @@ def run(id: int) -> Said:
     return _said(done)
 
 
-def carry_out(id: int, form: PlaceForm) -> ResponseReturnValue:
-    """The answer to a form that has begun an operation, with those of the page's rows that it changed."""
+def carry_out(id: int, form: PlaceForm, place: Place | None = None) -> ResponseReturnValue:
+    """The answer to a form that has begun an operation, on the form's own place or another, with those of the page's
+    rows that it changed."""
     said, store = run(id), current().store
     verb = actions.ACTIONS.get(many.get(store, id).action)
     rows = found(many.touched(store, id, form.ids()))
-    return answer(said, place_of(form, request.form), rows, Mark(verb.mark, None) if verb else None)
+    return answer(said, place or place_of(form, request.form), rows, Mark(verb.mark, None) if verb else None)
 
 
 def _said(done: Operation) -> Said:

@@ -72,4 +72,4 @@ def purge_trash() -> ResponseReturnValue:
     if cutoff > options.store.now():
         raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
     begun = operations.begin(options.store, "purge", Trash(before=cutoff), actor=options.visitor(), key=form.once())
-    return carry_out(begun, form)
+    return carry_out(begun, form, TrashPlace())
