@@ -14,7 +14,7 @@
 
   // A colour that stands for itself, of a length that colours have.
   function isColour(value) {
-    return typeof value === "string" && value.length <= 100 && true ;
+    return typeof value === "string" && value.length <= 100 && !REFERS.test(value) && CSS.supports("color", value);
   }
 
   function paint({ theme, properties }) {
@@ -37,7 +37,7 @@
   }
 
   function hear({ source, origin, data }) {
-    if (parent === window || !allowed.includes(origin) || data?.unstick !== "look") return;
+    if (parent === window || source !== parent || !allowed.includes(origin) || data?.unstick !== "look") return;
     const { theme, properties } = data;
     paint({ theme, properties });
     keep({ theme, properties });
