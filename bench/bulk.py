@@ -74,7 +74,7 @@ def _write(path: str, stop: Event, told: Queue[tuple[int, int]]) -> None:
         while not stop.wait(1 / RATE):
             writes += 1
             try:
-                connection.execute("UPDATE pending_messages SET cwd = cwd WHERE id = 5")
+                connection.execute("UPDATE pending_messages SET prompt_number = prompt_number + 1 WHERE id = 5")
             except sqlite3.OperationalError:
                 refused += 1
     told.put((writes, refused))

@@ -159,11 +159,12 @@ def _step(job: _Job) -> float:
         _fail(job, found, str(error))
         done = 0
     job.at, job.left, job.singly = found.edge, job.left - done, max(0, job.singly - 1)
+    pause = job.gentle.after(job.pace.held)  # before anything else takes time, or a writer's commit would pass for ours
     job.store.database.checkpoint()
     if job.left <= 0:
         return 0
     each = job.operation.per_minute
-    return max(job.gentle.after(job.pace.held), 60.0 / each * len(found.ids) if each else 0.0)
+    return max(pause, 60.0 / each * len(found.ids) if each else 0.0)
 
 
 def _found(job: _Job) -> Found | None:
