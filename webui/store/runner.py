@@ -101,14 +101,14 @@ class Runner:
             while not self._stop.is_set():
                 operation = work(self._store, id, stop=self._stop)
                 if operation.is_over:
-                    return
+                    break
                 left = (operation.lease_until - self._store.now()) / 1000
                 self._stop.wait(min(max(left, 0.01), OFTEN))
         except StoreError as error:
             log.warning("Operation %s waits: %s", id, error)
         except Exception:
             log.exception("Operation %s was stopped by an error of ours", id)
-        finally:
+        else:
             with self._lock:
                 self._threads.pop(id, None)
             self.wake(now=True)  # another one may have waited for its turn
