@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and make; everything else goes into .venv.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint types templates soak bench clean
+.PHONY: help run test check lint types templates soak bench screenshots clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,11 +38,15 @@ types: $(VENV)/installed-for-tests ## Check the types
 templates: $(VENV)/installed-for-tests ## Check the templates
 	$(BIN)/djlint --lint --quiet templates
 
-soak: $(VENV)/installed-for-tests ## Kill workers a hundred times on every database, and check what is left
+soak: $(VENV)/installed-for-tests ## Kill workers a hundred times on every database; then press buttons beside a busy worker
 	$(BIN)/python -m tests.store.kill $(ARGS)
+	$(BIN)/python -m tests.browser.soak
 
 bench: $(VENV)/installed-for-bench ## Measure the store side by side with its peers (a quarter of an hour)
 	$(BIN)/python -m bench $(ARGS)
+
+screenshots: $(VENV)/installed-for-tests ## Make the pictures in docs/ anew
+	$(BIN)/python -m tests.browser.screenshots
 
 clean: ## Remove what make and the tools made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results

@@ -18,6 +18,7 @@ from bench.measure import Plan
 from bench.page_sites import SITES, VIEWS, Unstick
 from bench.pages_files import Filled, make
 from bench.report import Section, number, table
+from bench.tabs import open_tabs
 from webui import create_app
 
 TITLE = "Pages"
@@ -41,6 +42,8 @@ PAGES = {
 }
 """Each is asked for whole and as a fragment. (A text search has a budget of its own.)"""
 
+TABS = 100
+
 Laps = dict[tuple[int, str], list[float]]
 """Milliseconds, by the number of rows and what was asked for."""
 
@@ -51,18 +54,20 @@ def measure(plan: Plan, folder: Path, say: Callable[[str], None]) -> Section:
         ours = {tuned: _ours(plan, Path(place), tuned, say) for tuned in (True, False)}
         beside = _beside(plan, Path(place), say)
         bulk = beside_a_writer(Path(place), min(plan.sizes[1], 30_000), say)
+        tabs = open_tabs(Path(place), plan.sizes[1], TABS if plan.rounds > 1 else 5, plan.work_seconds * 10, say)
     text = [
         f"{versions('datasette', 'sqlite-web', 'flask-admin')}.",
         "### Ours: ms of server time, median and 95th percentile", _ours_table(plan, ours),
         "### The same view elsewhere: ms, median", _beside_table(plan, beside),
         "### A bulk action beside a live writer", bulk.text,
+        f"### {TABS} open tabs", tabs.text,
     ]  # fmt: skip
     raw = [
         {"rows": rows, "what": what, "ms": laps}
         for found in (*ours.values(), beside)
         for (rows, what), laps in found.items()
     ]
-    return Section(TITLE, "\n\n".join(text), _goals(plan, ours, beside) + bulk.goals, raw)
+    return Section(TITLE, "\n\n".join(text), _goals(plan, ours, beside) + bulk.goals + tabs.goals, raw)
 
 
 def _ours(plan: Plan, folder: Path, tuned: bool, say: Callable[[str], None]) -> Laps:

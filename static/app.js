@@ -1,57 +1,11 @@
 "use strict";
 
-// What a browser can add to pages that work without it: colours, ticking ages, copying, outcomes that go away by
+// What a browser can add to pages that work without it: copying, outcomes that go away by
 // themselves, fresh tokens, and a word when the server is not there.
 (() => {
-  const root = document.documentElement;
-  root.classList.add("js");
-
-  // Colours: as the system has them, or as the operator chose; this file is not deferred, so before anything is painted.
-  const THEMES = ["", "light", "dark"];
-  const NAMES = { "": "as the system has them", light: "light", dark: "dark" };
-
-  function stored() {
-    try { return localStorage.getItem("unstick-theme") || ""; } catch { return ""; }
-  }
-
-  function paint(theme) {
-    if ("panel" in root.dataset) return; // in a frame the page around it says, to panel.js
-    if (THEMES.indexOf(theme) > 0) root.dataset.theme = theme;
-    else delete root.dataset.theme;
-    for (const button of document.querySelectorAll("[data-theme-switch]")) {
-      button.setAttribute("aria-label", `Colours: ${NAMES[theme] || NAMES[""]}`);
-      button.title = button.getAttribute("aria-label");
-    }
-  }
-
-  function switchTheme() {
-    const next = THEMES[(THEMES.indexOf(stored()) + 1) % THEMES.length];
-    try { localStorage.setItem("unstick-theme", next); } catch { /* it holds for this page then */ }
-    paint(next);
-  }
-
-  // Ages: by the server's clock when the page was made, and what has passed here since; the words are wording.py's.
-  const loaded = performance.now();
-  const MINUTE = 60e3, HOUR = 3600e3, DAY = 86400e3, YEAR = 31557600e3;
-
-  function duration(ms) {
-    if (ms < MINUTE) return `${Math.floor(Math.max(ms, 0) / 1000)} s`;
-    if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
-    if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)} h`;
-    return ms < 2 * YEAR ? `${Math.floor(ms / DAY)} d` : `${Math.floor(ms / YEAR)} years`;
-  }
-
-  function tick() {
-    const now = Number(document.body.dataset.now) + performance.now() - loaded;
-    for (const time of document.querySelectorAll("time[data-since]")) {
-      const words = duration(now - Number(time.dataset.since));
-      if (time.textContent !== words) time.textContent = words;
-    }
-  }
-
   // Outcomes: a good one that leaves nothing to be decided goes after a while, but not under the pointer, not with the focus in it, not while hidden.
   const STAY = 12;
-  let left = STAY;
+  let left = STAY, shown = null;
 
   const outcome = () => document.getElementById("outcome");
 
@@ -60,6 +14,7 @@
   function fade() {
     const region = outcome();
     const box = region.parentElement;
+    if (region.firstElementChild !== shown) { shown = region.firstElementChild; left = STAY; }
     if (!region.firstElementChild || region.querySelector(".bad, .problem, .asks")) { left = STAY; return; }
     if (document.hidden || box.matches(":hover") || box.contains(document.activeElement)) { left = Math.max(left, 4); return; }
     left -= 1;
@@ -109,7 +64,8 @@
   let pressed = null, asked = null;
 
   function press(event) {
-    const button = event.detail.ctx.sourceElement;
+    const { sourceElement: button, request } = event.detail.ctx;
+    request.action ||= button.getAttribute("formaction");
     if (!button.contains(document.activeElement)) return;
     pressed = button.closest("dialog") ? asked : button.closest(PLACES)?.id;
   }
@@ -139,11 +95,10 @@
   }
 
   function clicked(event) {
-    const button = event.target.closest("[data-theme-switch], [data-dismiss], [data-copy]");
+    const button = event.target.closest("[data-dismiss], [data-copy]");
     if (!button) closePanels(event.target);
     else if ("copy" in button.dataset) copy(button);
-    else if ("dismiss" in button.dataset) dismiss();
-    else switchTheme();
+    else dismiss();
   }
 
   // What asks before it acts: over the page, until it is answered or left; a refusal is said in it.
@@ -175,8 +130,6 @@
     return true;
   }
 
-  paint(stored());
-  addEventListener("storage", () => paint(stored()));
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -193,11 +146,10 @@
   document.addEventListener("htmx:after:request", answered);
   document.addEventListener("htmx:after:request", answer);
   document.addEventListener("htmx:config:request", press);
-  document.addEventListener("htmx:after:swap", () => { left = STAY; ask(); queueMicrotask(refocus); });
+  document.addEventListener("htmx:after:swap", () => { ask(); queueMicrotask(refocus); });
   document.addEventListener("htmx:error", failed);
+  document.addEventListener("unstick:say", ({ detail }) => say(detail));
   document.addEventListener("DOMContentLoaded", () => {
-    paint(stored());
-    setInterval(tick, 1000);
     setInterval(fade, 1000);
   });
 })();

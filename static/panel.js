@@ -55,6 +55,7 @@
     tell({ unstick: "size", width: Math.ceil(width), height: Math.ceil(height) });
   }
 
+  root.classList.add("js");
   const asked = root.dataset.theme;
   if (asked) keep({ ...kept(), theme: asked });
   paint(kept());

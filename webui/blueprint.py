@@ -17,9 +17,9 @@ from webui import assets, csrf, headers, logbook
 from webui.guard import SAFE_METHODS
 from webui.options import ACTION_OF, OWN, VIEW, NotAllowed, Options
 from webui.places import PLACES, BadForm
-from webui.routing import NOWHERE, allowed_methods, answer_for_the_rest
+from webui.routing import NOWHERE, allowed_methods, answer_for_the_rest, wants_partial
 from webui.store import errors
-from webui.store.filters import BadFilter
+from webui.store.narrowing import BadFilter
 
 RETRY_AFTER = "5"
 """Seconds after which a page that could not be made may be asked for again."""
@@ -56,13 +56,10 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
 
 def make(options: Options) -> Blueprint:
     """A blueprint for one mounted UI, without its views."""
-    blueprint = Blueprint(
-        options.name,
-        __name__,
-        template_folder=str(assets.folder("templates")),
-        static_folder=None if options.panel_of else str(assets.folder("static")),
-        static_url_path="/static",
-    )
+    blueprint = Blueprint(options.name, __name__)
+    blueprint.jinja_loader = assets.Templates(assets.folder("templates"))
+    if not options.panel_of:
+        blueprint.add_url_rule("/static/<path:filename>", "static", assets.send)
     blueprint.before_request(lambda: _admit(options))
     blueprint.after_request(_keep_own_headers)
     blueprint.register_error_handler(Exception, answer)
@@ -183,7 +180,7 @@ def problem(
     The page of somebody who was not let in is bare: the usual one names the queue and holds a token.
     """
     logbook.note(sentence, error)
-    template = "_error.html" if request.headers.get("HX-Request-Type") == "partial" else "error.html"
+    template = "_error.html" if wants_partial() else "error.html"
     layout = "base.html" if g.get("webui_let_in") else "bare.html"
     words = {"status": status, "headline": headline, "sentence": sentence, "back": back}
     return make_response(

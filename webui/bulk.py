@@ -18,8 +18,9 @@ from webui.options import current
 from webui.places import ID, PLACES, BadForm, Given, Place, QueuePlace, StuckPlace, number_of
 from webui.store import preview
 from webui.store.act import ACTIONS
-from webui.store.filters import Filters, format_duration
+from webui.store.filters import Filters
 from webui.store.model import Count
+from webui.store.narrowing import format_duration
 from webui.store.selection import Frozen, Ticked
 
 MOST = 1_000

@@ -20,7 +20,7 @@ from webui.app import create_app
 from webui.demo import history, life
 from webui.options import SettingError
 from webui.store import StoreError, copy, migrate, open_database, open_store, tune
-from webui.store.filters import format_duration
+from webui.store.narrowing import format_duration
 from webui.version import __version__
 
 CLAUDE_MEM = Path("~/.claude-mem/claude-mem.db")

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from webui.payload import format_bytes
 from webui.store.diagnosis import is_stuck
-from webui.store.filters import NO_PROJECT, BadFilter, Filters
+from webui.store.filters import NO_PROJECT, Filters
 from webui.store.model import Row
+from webui.store.narrowing import BadFilter
 from webui.store.schema import Capabilities
 from webui.wording import text
 

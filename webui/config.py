@@ -12,7 +12,7 @@ from webui.loopback import is_loopback
 from webui.options import SettingError
 from webui.origins import exact
 from webui.store import StoreError
-from webui.store.filters import parse_duration
+from webui.store.narrowing import parse_duration
 
 PREFIX = "UNSTICK_"
 SHORTEST_SECRET = 16

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
-from webui import assets, blueprint, guard, headers, logbook, routing
+from webui import blueprint, compression, guard, headers, logbook, routing
 from webui.options import Options, SettingError
 from webui.store.runner import Runner
 from webui.views import MODULES
@@ -132,7 +132,10 @@ def _watch(app: Flask, options: Options) -> None:
     def finish(response: Response) -> Response:
         if options.covers(request.path):
             kept = g.get("webui_own_headers", {})
-            headers.dress(response, _framing(options, kept) | kept | _caching(response, options))
+            headers.dress(response, _framing(options, kept) | kept)
+            if request.endpoint != f"{options.name}.static":
+                response.vary.add("HX-Request-Type")
+            compression.shorten(response)
             logbook.write(response.status_code)
         return response
 
@@ -148,13 +151,3 @@ def _framing(options: Options, kept: Mapping[str, str]) -> dict[str, str]:
         return headers.ANYWHERE
     embedded = options.panel().covers(request.path) or request.endpoint == f"{options.name}.badge"
     return headers.framed(options.embed_origins) if embedded and "Content-Security-Policy" not in kept else {}
-
-
-def _caching(response: Response, options: Options) -> dict[str, str]:
-    if request.endpoint != f"{options.name}.static":
-        response.vary.add("HX-Request-Type")
-        return {}
-    lasting = response.status_code in (200, 206, 304) and request.args.get("v") == assets.fingerprint(
-        (request.view_args or {})["filename"]
-    )
-    return {"Cache-Control": headers.FOR_A_YEAR} if lasting else {}

@@ -40,6 +40,11 @@ def same_origin_seen(request: Request) -> bool:
     return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
+def came_from_elsewhere(request: Request) -> bool:
+    """Whether the browser says that a page of another site or port led here."""
+    return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+
+
 def _wrong_host(request: Request, hosts: Collection[str]) -> str | None:
     host = request.headers.get("Host", "").lower()
     match = HOST.fullmatch(host)

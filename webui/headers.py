@@ -24,9 +24,6 @@ STRICT = {
 ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}
 """For a file that other pages load."""
 
-FOR_A_YEAR = "public, max-age=31536000, immutable"
-"""The Cache-Control of a file whose URL carries its fingerprint."""
-
 
 def framed(origins: Sequence[str]) -> dict[str, str]:
     """For an answer that pages of these origins, and of our own, may have in a frame."""

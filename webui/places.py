@@ -13,9 +13,10 @@ from flask import url_for
 from webui.options import current
 from webui.store.browse import parse_cursor
 from webui.store.errors import StoreError
-from webui.store.filters import BadFilter, Filters, format_duration, parse_duration
+from webui.store.filters import Filters
 from webui.store.history import LineFilters
 from webui.store.model import LAST, Cursor
+from webui.store.narrowing import BadFilter, format_duration, parse_duration
 from webui.store.orders import NEWEST, Order, parse_order
 
 WITHIN = 30 * 60_000

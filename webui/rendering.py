@@ -12,19 +12,20 @@ from typing import Any, NamedTuple, TypeVar
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from webui import actions, columns, logbook, progress, wording, worker
+from webui import actions, columns, live, logbook, progress, wording, worker
 from webui.bulk import MOST, matching_of
 from webui.columns import COLUMNS, Column, Scene
 from webui.kept import KeptRows
 from webui.options import current
 from webui.payload import format_bytes
 from webui.places import Given, MessagePlace, OperationPlace, Place, TrashPlace
+from webui.routing import wants_partial
 from webui.store import browse, diagnosis, operations, trash
 from webui.store.errors import NotFound
-from webui.store.filters import BadFilter
 from webui.store.model import Count, Counts, Detail, Row
+from webui.store.narrowing import BadFilter
 from webui.target import target, tool_icon, tool_label
 from webui.timeline import steps
 from webui.wording import Said
@@ -70,7 +71,7 @@ def register(blueprint: Blueprint) -> None:
     """Gives the templates of this blueprint (and no other) their words."""
     known = {
         "TABS": TABS, "actions": actions, "at": at, "columns": columns, "format_bytes": format_bytes, "steps": steps,
-        "MOST_TICKED": MOST, "kept": KeptRows(),
+        "MOST_TICKED": MOST, "kept": KeptRows(), "live": live,
         "message_url": message_url, "narrowed": narrowed, "new_key": new_key, "progress": progress,
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
         "why": why, "words": wording, "worker_command": worker.command,
@@ -91,20 +92,20 @@ def new_key() -> str:
 
 
 def when(ms: Any, now: int) -> Markup:
-    """How long ago a time was, which app.js keeps ticking, with the exact time in its tooltip; what is no time, as
+    """How long ago a time was, which times.js keeps ticking, with the exact time in its tooltip; what is no time, as
     text."""
     if not wording.is_time(ms):
         return Markup('<span title="This is stored where a time should be">{}</span>').format(wording.text(ms, 40))
-    machine, person = wording.exact(ms)
-    ago = wording.duration(now - ms)
-    return Markup(f'<time datetime="{machine}" title="{escape(person)}" data-since="{ms}">{ago}</time>')
+    then = wording.exact(ms)
+    return Markup(f'<time datetime="{then}" title="{then}" data-age>{wording.duration(now - ms)}</time>')
 
 
 def at(ms: Any, now: int) -> Markup:
     """A time on the clock, with the exact time in its tooltip; what is no time, as text."""
     if not wording.is_time(ms):
         return Markup("{}").format(wording.text(ms, 40))
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(*wording.exact(ms), wording.moment(ms, now))
+    then = wording.exact(ms)
+    return Markup(f'<time datetime="{then}" title="{then}">{wording.moment(ms, now)}</time>')
 
 
 def message_url(id: int, action: str | None = None) -> str:
@@ -135,11 +136,6 @@ def why(row: Row, judged: Scene) -> str | None:
     return diagnosis.cause(row, judged.cutoff, judged.now, judged.max_retries)
 
 
-def wants_partial() -> bool:
-    """Whether htmx asks for a part of the page it is on."""
-    return request.headers.get("HX-Request-Type") == "partial"
-
-
 def scene(now: int, stuck_after: int | None = None) -> Scene:
     """Against what the rows of this answer are judged; `now` and `stuck_after` are ms."""
     options = current()
@@ -151,6 +147,8 @@ def scene(now: int, stuck_after: int | None = None) -> Scene:
 
 def render(template: str, partial: str, judged: Scene, *, status: int = 200, **context: Any) -> Response:
     """The partial where htmx asks for it, else the page around it with a pending outcome."""
+    if live.is_refresh():
+        return make_response(render_template("webui/refresh.html", partial=partial, scene=judged, **context), status)
     if wants_partial():
         return make_response(render_template(partial, scene=judged, **context), status)
     context.setdefault("said", _take_said())
@@ -159,7 +157,7 @@ def render(template: str, partial: str, judged: Scene, *, status: int = 200, **c
 
 def render_list(template: str, partial: str, judged: Scene, **context: Any) -> Response:
     """The same for a page of the top level, which has the verdict and the tabs."""
-    if not wants_partial():
+    if not wants_partial() or live.is_refresh():
         context["verdict"] = diagnosis.verdict(current().store, judged.cutoff)
         context["matching"] = matching_of(context["place"], judged.now)
         context["tick_all"] = request.args.get("tick") == "all"

@@ -49,6 +49,11 @@ class Rest(BaseConverter):
     weight = 1000
 
 
+def wants_partial() -> bool:
+    """Whether htmx asks for a part of the page it is on."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
 def register_converters(app: Flask) -> None:
     """Makes `<webui_id:id>` known, under a name that no host's own converter has."""
     app.url_map.converters.update(webui_id=Id, webui_rest=Rest)

@@ -18,6 +18,8 @@ from waitress.server import create_server
 from waitress.wasyncore import ExitNow
 
 THREADS = 8
+CONNECTIONS = 1_000
+"""At most so many at once: each open tab keeps one, and who comes after the last waits for one to close."""
 GRACE = 2.5
 """Seconds an action in flight gets to finish: a page waits 2 s for the queue's lock at most."""
 
@@ -60,11 +62,18 @@ def url(listener: socket.socket) -> str:
     return f"http://{shown}:{port}/"
 
 
+def make_server(app: Callable[..., Any], listener: socket.socket) -> Any:
+    """The server, which is not yet running."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a moment with more than THREADS requests is no news
+    return create_server(
+        app, sockets=[listener], threads=THREADS, ident=None, connection_limit=CONNECTIONS, asyncore_use_poll=True
+    )
+
+
 def serve(app: Callable[..., Any], listener: socket.socket, announce: Callable[[], None]) -> None:
     """Serves the WSGI `app` until SIGTERM or SIGINT; then takes no new requests, gives those in flight GRACE seconds,
     and returns. `announce` is called when both work. Has to be called in the main thread."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a moment with more than THREADS requests is no news
-    server = create_server(app, sockets=[listener], threads=THREADS, ident=None)
+    server = make_server(app, listener)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         for number in before:
@@ -73,7 +82,7 @@ def serve(app: Callable[..., Any], listener: socket.socket, announce: Callable[[
         server.run()
     except ExitNow:
         listener.close()
-        server.task_dispatcher.shutdown(timeout=GRACE)  # type: ignore[arg-type]  # the stub wants whole seconds
+        server.task_dispatcher.shutdown(timeout=GRACE)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from webui.json_text import visible
-from webui.store.filters import format_duration, parse_duration
-from webui.store.model import Count, Outcome, Row, Verdict
+from webui.store.model import Outcome, Row, Verdict
+from webui.store.narrowing import format_duration, parse_duration
 
 MINUTE, HOUR, DAY, YEAR = 60_000, 3_600_000, 86_400_000, 31_557_600_000
 LAST_TIME = 253_402_214_400_000
@@ -68,7 +67,7 @@ def is_time(value: Any) -> bool:
 
 
 def duration(ms: int) -> str:
-    """So many ms in the one unit that says it best: 34 s, 41 min, 26 h, 3 d. app.js ticks by the same rule."""
+    """So many ms in the one unit that says it best: 34 s, 41 min, 26 h, 3 d. times.js ticks by the same rule."""
     if ms < MINUTE:
         return f"{max(ms, 0) // 1000} s"
     if ms < HOUR:
@@ -97,10 +96,9 @@ def spoken(threshold: str) -> str:
     return duration(parse_duration(threshold))
 
 
-def exact(ms: int) -> tuple[str, str]:
-    """A time to the second in this machine's time zone: for a `datetime` attribute, and for a person."""
-    then = datetime.fromtimestamp(ms / 1000).astimezone()
-    return then.isoformat(timespec="seconds"), then.strftime("%Y-%m-%d %H:%M:%S %Z")
+def exact(ms: int) -> str:
+    """A time to the ms, as ISO 8601 in this machine's time zone."""
+    return datetime.fromtimestamp(ms / 1000).astimezone().isoformat(timespec="milliseconds")
 
 
 def clock(ms: int) -> str:
@@ -229,21 +227,6 @@ class Said:
 
 
 def outcome(done: Outcome, words: str, *, asleep: bool = False) -> Said:
-    """What a successful action did, from words like `Retried {}`: `Retried 412 messages, skipped 3 (claimed again).`"""
-    sentence = words.format(_those(done.done)) if done.done else "Nothing was changed"
-    if done.skipped:
-        reasons = Counter(done.skipped.values()).most_common(3)
-        sentence += f", skipped {len(done.skipped):,} ({', '.join(f'{n:,} {words}' for words, n in reasons)})"
-    if done.remaining:
-        sentence += f"; {_still(done.remaining)} still to do: press again"
-    tone = "ok" if done.done and not done.skipped else "warn"
-    can_be_undone = done.done and done.action != "undo"
-    return Said(f"{sentence}.", tone, done.journal_id if can_be_undone else None, asleep and bool(done.done))
-
-
-def _those(ids: tuple[int, ...]) -> str:
-    return f"#{ids[0]}" if len(ids) == 1 else plural(len(ids), "message")
-
-
-def _still(count: Count) -> str:
-    return f"about {count}"
+    """What an action on one message did, from words like `Retried {}`: `Retried #7.`"""
+    can_be_undone = done.action != "undo"
+    return Said(f"{words.format(f'#{done.done[0]}')}.", "ok", done.journal_id if can_be_undone else None, asleep)

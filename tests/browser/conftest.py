@@ -34,6 +34,10 @@ PENDING = range(9, 129)
 
 WATCH = """document.addEventListener('securitypolicyviolation', event =>
   console.error('CSP violation: ' + event.violatedDirective + ' ' + event.blockedURI))"""
+LIVE = """try {
+  localStorage.getItem('unstick-live') ?? localStorage.setItem('unstick-live', '{"on": %s, "seconds": 1}');
+} catch {}"""
+"""How a page begins: most stories are about one that stays as it was."""
 WIDE, NARROW = (1280, 860), (360, 740)
 OpenPage = Callable[..., Page]
 
@@ -103,16 +107,18 @@ def expected() -> list[str]:
 
 @pytest.fixture
 def open_page(chromium: Browser, server: str, expected: list[str]) -> Iterator[OpenPage]:
-    """Opens a path in a new window; `size`, `color_scheme`, `java_script_enabled` and so on are the window's."""
+    """Opens a path in a new window, which stays up to date if it is `live`; `size`, `color_scheme`,
+    `java_script_enabled` and so on are the window's."""
     errors: list[str] = []
     contexts = []
 
-    def open_page(path: str = "/", size: tuple[int, int] = WIDE, **options: Any) -> Page:
+    def open_page(path: str = "/", size: tuple[int, int] = WIDE, *, live: bool = False, **options: Any) -> Page:
         context = chromium.new_context(
             viewport={"width": size[0], "height": size[1]}, base_url=server, reduced_motion="reduce", **options
         )
         contexts.append(context)
         context.add_init_script(WATCH)
+        context.add_init_script(LIVE % str(live).lower())
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)

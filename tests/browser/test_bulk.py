@@ -213,4 +213,4 @@ def test_without_javascript_the_same_is_done_by_the_form(open_page: OpenPage, ra
     page.locator(".of-all").get_by_role("link", name="Abort").click()
     page.get_by_role("button", name="Abort 127 messages").click()
     expect(page.locator("#outcome")).to_contain_text("Aborted 127 messages.")
-    expect(page.locator("h2")).to_have_text("The queue is empty")
+    expect(page.locator("#list h2")).to_have_text("The queue is empty")

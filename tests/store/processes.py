@@ -14,7 +14,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from webui.store import Delivery, StoreError, act, browse, consume, migrate, open_database, open_store, working
+from webui.store import (
+    Delivery,
+    DiskFull,
+    StoreError,
+    act,
+    browse,
+    consume,
+    migrate,
+    open_database,
+    open_store,
+    working,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,6 +129,31 @@ def fill_disk(url: str, session: str, most_bytes: str) -> list[Any]:
             ids.append(store.enqueue(int(session), "alpha", {"type": "observation", "tool_input": "x" * 20_000}))
     except Exception as error:
         return [type(error).__name__, str(error), ids]
+
+
+def operate_on_a_full_disk(url: str, id: str) -> list[str]:
+    """Carry an operation out for one step, behind which no file may grow at all; how that failed, and what was said of
+    it when there was room again."""
+    store = open_store(url)
+    take = working._carried_out
+
+    def fill(job: Any, found: Any) -> int:
+        done = take(job, found)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        return done
+
+    working._carried_out = fill
+    _wait_for_the_others()
+    told = "nothing"
+    try:
+        working.work(store, int(id))
+    except DiskFull as error:
+        told = str(error)
+    working._carried_out = take
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    later = open_store(url, clock=lambda: time.time_ns() // 1_000_000 + 2 * working.LEASE)
+    ended = working.work(later, int(id))
+    return [told, ended.state, str(ended.error)]
 
 
 def enqueue(url: str, session: str, number: str) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from tests.store import operating
 from webui.store import (
     PendingMessageStore,
     StoreError,
@@ -172,9 +173,7 @@ def everything(store: PendingMessageStore) -> None:
     views.save(store, "mine", {"status": "failed"})
     for view in views.saved(store):
         views.remove(store, view.id)
-    outcome = act.retry_all_stuck(store, store.now() - 1_000, actor="ann")
-    assert outcome.journal_id is not None
-    undo.undo(store, outcome.journal_id, actor="ann")
+    operating.undo(store, operating.retry_stuck(store, store.now() - 1_000))
     looks(store)
     store.retry_all_stuck(0)
     store.reset_stuck_messages(0)

@@ -11,8 +11,9 @@ import pytest
 from tests.schemas import build, shape
 from tests.store.actions import ACTIONS, FILLED, STATUSES, do, seen, undo
 from tests.store.backends import Clock, Raw
+from tests.store.operating import retry_stuck
 from tests.store.scripted import looks
-from webui.store import NotFound, PendingMessageStore, ReadOnly, Unsupported, WrongState, act, browse, migrate
+from webui.store import NotFound, PendingMessageStore, ReadOnly, Unsupported, WrongState, browse, migrate
 
 Add = Callable[..., int]
 
@@ -28,7 +29,7 @@ def test_a_retry_makes_it_pending(
     outcome = do(store, name, id)
     change = {"status": "pending", "started_processing_at_epoch": None, "retry_count": count}
     assert raw.rows() == [{**before[0], **change}, before[1]]
-    assert (outcome.action, outcome.done, dict(outcome.skipped)) == (name, (id,), {})
+    assert (outcome.action, outcome.done) == (name, (id,))
     assert outcome.row == browse.get_row(store, id)
     assert outcome.row.status == "pending"
 
@@ -156,7 +157,7 @@ def test_a_read_only_store_acts_on_nothing(
     token = seen(reader, id)
     for call in (
         lambda: ACTIONS[name](reader, id, token, actor="ann"),
-        lambda: act.retry_all_stuck(reader, 5, actor="ann"),
+        lambda: retry_stuck(reader, 5),
         lambda: undo(reader, line),
         lambda: migrate.clean(reader.database),
     ):
@@ -203,6 +204,6 @@ def test_the_queues_own_tables_are_as_they_were_after_every_action(
     for name in ACTIONS:
         undo(store, do(store, name, add(status="failed")))
     store.mark_failed(add(), error="why")
-    act.retry_all_stuck(store, 5, actor="ann")
+    retry_stuck(store, 5)
     assert raw.schema() == before
     assert raw.side_tables() != []

@@ -14,8 +14,9 @@ from tests.schemas import MINUTE, build, shape
 from tests.store.backends import Clock, Raw, only
 from webui.store import PendingMessageStore, browse
 from webui.store.browse import parse_cursor
-from webui.store.filters import BadFilter, Filters
+from webui.store.filters import Filters
 from webui.store.model import Cursor, Page
+from webui.store.narrowing import BadFilter
 from webui.store.orders import BY_NAME, NEWEST, Order
 from webui.store.schema import PAYLOADS
 

@@ -107,12 +107,14 @@ def replaced(tmp_path: Path, open_file: MakeStore) -> PendingMessageStore:
     path = build(tmp_path / "q.db", shape("B"))
     store = open_file(path)
     assert len(store.get_queue_messages()) == 12
+    before = store.database.revision()
     new = SqliteRaw(build(tmp_path / "new.db", shape("D")))
     new.run("DELETE FROM pending_messages WHERE id <> 13")
     new.run("UPDATE pending_messages SET id = 77")
     new.run("PRAGMA journal_mode = DELETE")
     new.close()
     os.replace(tmp_path / "new.db", path)
+    assert store.database.revision() != before
     return store
 
 

@@ -5,6 +5,7 @@ that one and to no other."""
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hypothesis.stateful import (
 )
 
 from tests.store.backends import BACKENDS, Clock, Raw
+from tests.store.operating import changed, retry_stuck, take_back
 from webui.store import (
     Message,
     PendingMessageStore,
@@ -32,7 +34,6 @@ from webui.store import (
     claims,
     open_store,
     statements,
-    undo,
 )
 
 TABLE = "SELECT id, status, started_processing_at_epoch, retry_count FROM pending_messages ORDER BY id"
@@ -146,9 +147,9 @@ class Claims(RuleBasedStateMachine):
         held = [(id, row.started) for id, row in sorted(self.rows.items()) if row.status == "processing"]
         stuck = [id for id, started in held if started is not None and started < cutoff]
         if operator:
-            outcome = act.retry_all_stuck(self.store, cutoff, actor="operator")
-            assert list(outcome.done) == stuck
-            self.actions.append((outcome.journal_id, self._released(stuck)))
+            done = retry_stuck(self.store, cutoff)
+            assert changed(self.store, done) == stuck
+            self.actions.append((done.id, self._released(stuck)))
         else:
             assert self.store.retry_all_stuck(threshold) == len(stuck)
             self._released(stuck)
@@ -173,10 +174,8 @@ class Claims(RuleBasedStateMachine):
     def undo(self) -> None:
         line, before = self.actions.pop() if self.actions else (None, {})
         if line is not None:
-            try:
-                self.rows |= {id: before[id] for id in undo.undo(self.store, line, actor="operator").done}
-            except WrongState:
-                return
+            with suppress(WrongState):
+                self.rows |= {id: before[id] for id in take_back(self.store, line)}
 
     def _released(self, ids: Any) -> dict[int, Row]:
         """Make the rows pending; returns what they were."""

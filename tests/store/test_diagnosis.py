@@ -122,6 +122,16 @@ def test_the_causes_are_sentences_for_what_does_not_move(
     assert [diagnosis.cause(each, cutoff, clock.now, 3) for each in fine] == [None] * 4
 
 
+@pytest.mark.parametrize("column", ["created_at_epoch", "started_processing_at_epoch"])
+@pytest.mark.parametrize(("later", "ahead"), [(30_000, 0), (30_001, 30_001)])
+def test_a_newest_message_from_after_now_shows_that_clocks_disagree(
+    store: PendingMessageStore, add: Add, raw: Raw, clock: Clock, column: str, later: int, ahead: int
+) -> None:
+    for id in (add(), add()):
+        raw.set(id, **{column: clock.now + later})  # type: ignore[arg-type]  # `file` is no column
+    assert diagnosis.verdict(store, clock.now - AGE).ahead == ahead
+
+
 def test_stuck_is_strict_and_never_without_a_start(store: PendingMessageStore, add: Add) -> None:
     row = replace(browse.get_row(store, add()), status="processing", started_at=99)
     assert diagnosis.is_stuck(row, 100) is True

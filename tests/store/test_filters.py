@@ -6,16 +6,8 @@ import pytest
 
 from tests.store.scripted import FILTERS
 from webui.store import PendingMessageStore, browse
-from webui.store.filters import (
-    FIELDS,
-    BadFilter,
-    Field,
-    Filters,
-    format_duration,
-    parse_duration,
-    parse_instant,
-    parse_size,
-)
+from webui.store.filters import FIELDS, Filters
+from webui.store.narrowing import BadFilter, Field, format_duration, parse_duration, parse_instant, parse_size
 from webui.store.search import canonical, parse
 
 GIVEN = {field.name: field.example for field in FIELDS}

@@ -9,9 +9,9 @@ import pytest
 from tests.store.actions import do, seen, undo
 from tests.store.backends import Clock, Raw
 from webui.store import PendingMessageStore, act, history, migrate, trash
-from webui.store.filters import BadFilter
 from webui.store.history import LineFilters
 from webui.store.model import Cursor
+from webui.store.narrowing import BadFilter
 
 Add = Callable[..., int]
 
@@ -75,7 +75,7 @@ def test_each_filter_finds_its_lines(store: PendingMessageStore, add: Add, clock
         "actor": [b], "action": [c], "since": [c, b], "message": [c, a], "undone": [a], "outcome": [a], "reason": [b],
     }  # fmt: skip
     assert lines(store, outcome="failed") == []
-    assert set(found) == set(history.BY_NAME)
+    assert set(found) == set(LineFilters.fields)
     assert lines(store, message=str(first), undone="no", since="1d", actor="bob") == [c]
     assert lines(store, actor="nobody") == []
 
@@ -83,7 +83,7 @@ def test_each_filter_finds_its_lines(store: PendingMessageStore, add: Add, clock
 @pytest.mark.parametrize("given", [{"action": "dance"}, {"since": "soon"}, {"message": "²"}, {"undone": "1"},
                                    {"actor": "a" * 201}, {"message": str(2**63)}])  # fmt: skip
 def test_what_is_no_filter_is_said(given: dict[str, str]) -> None:
-    with pytest.raises(BadFilter, match=history.BY_NAME[next(iter(given))].label):
+    with pytest.raises(BadFilter, match=LineFilters.fields[next(iter(given))].label):
         LineFilters.parse(given)
 
 

@@ -8,36 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.schemas import build, shape
-from tests.store.actions import seen
 from tests.store.backends import Clock, Raw
+from tests.store.operating import FAILED, do, fail, ticked, undo
 from webui.store import PendingMessageStore, Unsupported, WrongState, journal, operations, preview, working
 from webui.store.filters import Filters
-from webui.store.operations import Operation
-from webui.store.selection import Frozen, Line, Selection, Ticked, Trash, loads
+from webui.store.selection import Frozen, Line, Ticked, Trash, loads
 
 Add = Callable[..., int]
-FAILED = Filters.parse({"status": "failed"})
-
-
 pytestmark = pytest.mark.usefixtures("session")
-
-
-def fail(raw: Raw, count: int) -> None:
-    raw.fill(count, status="'failed'", retry_count="3", started_processing_at_epoch="i + 1",
-             completed_at_epoch="i + 2")  # fmt: skip
-
-
-def do(store: PendingMessageStore, action: str, selection: Selection, **options: object) -> Operation:
-    id = operations.begin(store, action, selection, actor="ann", **options)  # type: ignore[arg-type]
-    return working.work(store, id)
-
-
-def undo(store: PendingMessageStore, operation: Operation) -> Operation:
-    return working.work(store, operations.begin_undo(store, operation.id, actor="bob"))
-
-
-def ticked(store: PendingMessageStore, *ids: int) -> Ticked:
-    return Ticked(tuple((id, seen(store, id)) for id in sorted(ids)))
 
 
 def statuses(raw: Raw) -> list[str]:

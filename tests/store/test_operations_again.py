@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.store.actions import seen
 from tests.store.backends import Clock, Raw
-from tests.store.test_operations import FAILED, do, fail, ticked, undo
-from webui.store import PendingMessageStore, WrongState, operations, preview
+from tests.store.operating import FAILED, do, fail, take_back, ticked, undo
+from webui.store import PendingMessageStore, WrongState, migrate, operations, preview
+from webui.store import undo as undoing
 from webui.store.filters import Filters
 from webui.store.selection import Trash
 
@@ -66,3 +68,25 @@ def test_old_trash_is_purged_and_young_is_not(store: PendingMessageStore, raw: R
     do(store, "abort", preview.freeze(store, FAILED))
     assert do(store, "purge", Trash(before=cutoff)).done == 1
     assert [row["id"] for row in raw.run("SELECT id FROM unstick_trash")] == [young]
+
+
+def test_a_line_of_many_that_an_earlier_release_wrote_is_taken_back(
+    store: PendingMessageStore, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrate.scripts(store.database.dialect.name)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrate, "scripts", lambda dialect: {n: text for n, text in known.items() if n < "0003"})
+        migrate.migrate(store.database)
+    raw.fill(3, status="'pending'")
+    raw.run("INSERT INTO unstick_journal (at, actor, action, done, cutoff) VALUES (1, 'ann', 'retry-all', 3, 9)")
+    columns = "journal_id, message_id, before_status, before_started, before_retry_count, after_seen"
+    kept = f"INSERT INTO unstick_journal_rows ({columns}) VALUES (1, :id, 'processing', :id, 2, :seen)"
+    for id in raw.ids():
+        raw.run(kept, id=id, seen=seen(store, id))
+    with pytest.raises(WrongState, match="not about one message"):
+        undoing.undo(store, 1, actor="bob")
+    assert take_back(store, 1) == raw.ids()
+    state = "status, started_processing_at_epoch AS started, retry_count"
+    assert raw.run(f"SELECT {state} FROM pending_messages ORDER BY id") == [
+        {"status": "processing", "started": id, "retry_count": 2} for id in raw.ids()
+    ]

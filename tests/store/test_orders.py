@@ -11,8 +11,9 @@ from tests.schemas import MINUTE, NOW, build, shape
 from tests.store.backends import Raw
 from webui.store import PendingMessageStore, Unsupported, browse, tune
 from webui.store.browse import parse_cursor
-from webui.store.filters import BadFilter, Filters
+from webui.store.filters import Filters
 from webui.store.model import LAST, QUEUED, Cursor, Page
+from webui.store.narrowing import BadFilter
 from webui.store.orders import BY_NAME, NEWEST, ORDERS, Order, parse_order
 
 ATTEMPTS = BY_NAME["attempts"]

@@ -52,6 +52,9 @@ ALLOWED = {
     r"FROM unstick_trash (AS t )?(WHERE t.trash_id > %\(after\)s )?ORDER BY [a-z_. ]+(DESC )?LIMIT": (
         "it looks at so many rows that they are most of this small trash"
     ),
+    r"^SELECT max\(id\) FROM pending_messages$|FROM pending_messages ORDER BY id DESC LIMIT 1$": (
+        "the newest message, one row of the primary key's index"
+    ),
     r"^SELECT count\(\*\) FROM pending_messages$": "`unstick tune` says how many messages there are",
     r"(?s)'failed'.*ORDER BY .*created_at_epoch, id\s*$": (
         "get_queue_messages reads the whole queue anyway, and its order is the contract's"

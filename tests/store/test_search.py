@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.store.backends import Raw
 from webui.store import PendingMessageStore
-from webui.store.filters import FIELDS, TEXT, BadFilter, Filters
+from webui.store.filters import FIELDS, TEXT, Filters
+from webui.store.narrowing import BadFilter
 from webui.store.search import LONGEST, canonical, parse, suggest
 
 Add = Callable[..., int]

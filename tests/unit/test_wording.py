@@ -111,14 +111,6 @@ def test_a_file_without_completions_never_says_that_nothing_was_completed() -> N
     )
 
 
-def test_an_outcome_says_what_was_done_and_what_was_not() -> None:
+def test_an_outcome_says_what_was_done() -> None:
     assert outcome(Outcome("retry", 3, (7,)), "Retried {}", asleep=True) == Said("Retried #7.", "ok", 3, True)
-    skipped = {8: "already processed", 9: "already processed", 10: "claimed again"}
-    many = Outcome("retry-all", 3, tuple(range(1, 413)), skipped, remaining=Count(10_000, True))
-    assert outcome(many, "Retried {}") == Said(
-        "Retried 412 messages, skipped 3 (2 already processed, 1 claimed again);"
-        " about 10,000+ still to do: press again.",
-        "warn", 3, False,
-    )  # fmt: skip
-    nothing = Outcome("retry-all", None, ())
-    assert outcome(nothing, "Retried {}", asleep=True) == Said("Nothing was changed.", "warn", None, False)
+    assert outcome(Outcome("undo", 4, (7,)), "Taken back for {}") == Said("Taken back for #7.", "ok", None, False)

@@ -186,7 +186,7 @@ def test_looking_only_there_are_no_ticks_and_a_question_asks_for_nothing(make_ap
     client = visitor(make_app(READ_ONLY=True))
     for path in ("/", "/stuck", "/trash"):
         page = read(client.get(path))
-        assert list(page.every("input", type="checkbox")) + list(page.every(id="selection")) == []
+        assert list(page.one(id="content").every("input", type="checkbox")) + list(page.every(id="selection")) == []
     page = read(client.get("/queue/retry?status=failed"))
     assert "You may not do this here." in page.text
     assert [field.attributes["name"] for field in page.every("input", cls="input")] == []

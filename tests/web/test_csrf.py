@@ -65,6 +65,16 @@ def test_a_token_in_the_form_or_in_the_header_is_taken(anywhere: tuple[Visitor, 
         assert raw.row(STUCK)["status"] == "pending"
 
 
+def test_each_answer_has_a_token_of_its_own_and_all_are_taken(anywhere: tuple[Visitor, str], raw: Raw) -> None:
+    client, prefix = anywhere
+    tokens = {client.token(f"{prefix}/") for _ in range(5)}
+    assert len(tokens) == len({token.rpartition(".")[2] for token in tokens}) == 5
+    for token in tokens:
+        raw.set(STUCK, status="processing", started_processing_at_epoch=1)
+        answer = client.post(retry(prefix), data={**fields(raw), "csrf_token": token}, headers=OURS)
+        assert answer.status_code == 303, answer.text
+
+
 @pytest.mark.parametrize("token", ["", "nonsense", "Ij.x.y"])
 def test_without_one_nothing_is_done(anywhere: tuple[Visitor, str], raw: Raw, token: str) -> None:
     client, prefix = anywhere

@@ -14,7 +14,7 @@ from tests.web.conftest import PENDING, STUCK, UNKNOWN, Visitor, on_each, visito
 from tests.web.reading import press
 from webui.blueprint import PROBLEMS
 from webui.store import StoreError, errors
-from webui.store.filters import BadFilter
+from webui.store.narrowing import BadFilter
 
 EXPECTED: dict[type[Exception], int] = {
     errors.NotFound: 404,

@@ -35,7 +35,7 @@ def test_it_works_below_a_script_name(mount: Mount) -> None:
     client = visitor(mount())
     page = client.get("/queue/", environ_overrides={"SCRIPT_NAME": "/team"})
     assert 'href="/team/queue/stuck"' in page.text
-    assert "/team/queue/static/app.css?v=" in page.text
+    assert "/team/queue/static/page.css?v=" in page.text
 
 
 def test_two_of_them_do_not_meet(mount: Mount, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ one entry in `ACTIONS`."""
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,26 +12,14 @@ from webui.store import journal, migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import Unsupported, WrongState
 from webui.store.journal import Chunk
-from webui.store.model import Count, Outcome, Row
-from webui.store.pace import STOPPED, Pace
+from webui.store.model import Outcome, Row
 from webui.store.schema import SIDE, quoted
 from webui.store.store import PendingMessageStore
 
-LONGEST = 1.5
-"""For how many seconds one click goes on; the outcome says how many rows remain."""
-COUNTED = 1_000
-"""How far the remaining rows are counted."""
-
-# The guard of one row: as it was seen, and not claimed in this very millisecond (then a second claim could have the
-# first one's start, and a late worker would pass for it).
-SEEN = """
-id = :id AND {seen} = :seen [AND (status <> 'processing' OR coalesce(started_processing_at_epoch, 0) <> :now)]"""
-FIND_STUCK = """
-SELECT id FROM pending_messages WHERE status = 'processing' AND {started_processing_at_epoch} < :cutoff AND id > :after
-ORDER BY id LIMIT :chunk"""
-STUCK = """
-id = :id AND status = 'processing' AND {started_processing_at_epoch} < :cutoff
-  [AND started_processing_at_epoch <> :now]"""
+# As it was seen, and not claimed in this very millisecond (then a second claim could have the first one's start, and a
+# late worker would pass for it).
+UNCLAIMED_NOW = "[AND (status <> 'processing' OR coalesce(started_processing_at_epoch, 0) <> :now)]"
+SEEN = f"id = :id AND {{seen}} = :seen {UNCLAIMED_NOW}"
 RETRY = f"""
 UPDATE pending_messages SET status = 'pending' [, started_processing_at_epoch = NULL]
 WHERE {journal.HERE} RETURNING id"""
@@ -114,43 +101,6 @@ def _as_seen(tx: Transaction, id: int, seen: str) -> Row:
     if row.trashed_by is not None or row.seen != seen:
         raise WrongState(_meanwhile(tx, row), row)
     return row
-
-
-def retry_all_stuck(store: PendingMessageStore, cutoff: int, *, actor: str, reason: str | None = None) -> Outcome:
-    """Make every message pending that has been processing since before the cutoff (an instant, in ms, frozen when the
-    operator saw the number), in small batches of one transaction each. What was claimed later is not touched."""
-    if not store.capabilities.started:
-        raise Unsupported("This file does not record when a message was claimed: nobody can say what is stuck.")
-    pace, line, after = Pace(store.database), None, -(2**63)
-    deadline = time.monotonic() + LONGEST
-    done: list[int] = []
-    try:
-        while ids := _stuck(store, cutoff, after, pace.rows):
-            if done and time.monotonic() > deadline:
-                break
-            with pace.batch(PAGE_WAIT) as tx:
-                if line is not None and journal.is_undone(tx, line):
-                    break
-                now = store.now()
-                line = line or journal.add(tx, now, "retry-all", actor, reason, cutoff=cutoff)
-                chunk = Chunk(line, ids[0], ids[-1])
-                for id in ids:
-                    journal.remember(tx, chunk, STUCK, {"id": id, "cutoff": cutoff, "now": now})
-                changed = change(tx, ACTIONS["retry"], chunk)
-            done += changed
-            after = ids[-1]
-    except STOPPED:
-        if not done:
-            raise
-    left = len(_stuck(store, cutoff, after, COUNTED + 1)) if ids else 0
-    return Outcome(
-        "retry-all", line, tuple(done), remaining=Count(min(left, COUNTED), left > COUNTED) if left else None
-    )
-
-
-def _stuck(store: PendingMessageStore, cutoff: int, after: int, most: int) -> list[int]:
-    """The next ids that are stuck, found without the write lock."""
-    return [row[0] for row in store.database.rows(FIND_STUCK, {"cutoff": cutoff, "after": after, "chunk": most})]
 
 
 def change(tx: Transaction, action: Action, chunk: Chunk) -> list[int]:

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from webui.store import journal, rows
 from webui.store.errors import NotFound
-from webui.store.filters import BadFilter, Filters
+from webui.store.filters import Filters
 from webui.store.model import LAST, QUEUED, Cursor, Detail, Failure, Page, Piece, Row
+from webui.store.narrowing import BadFilter
 from webui.store.orders import NEWEST, Order
 from webui.store.scan import NEWEST_AT_LEAST, Scan, recent, walk
 from webui.store.schema import PAYLOADS, SIDE

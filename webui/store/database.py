@@ -143,6 +143,10 @@ class Database(Protocol):
         """A watcher with a connection of its own, for as long as the block lasts."""
         ...
 
+    def revision(self) -> str:
+        """What is the same as long as nothing was committed, by anybody. Costs next to nothing to ask for."""
+        ...
+
     def checkpoint(self) -> None:
         """After a large change: do now, outside of any lock, what the next writer would be kept waiting by."""
         ...

@@ -16,12 +16,15 @@ BUDGET = 15
 RECENT_WINDOW = 30 * 60_000
 """What the recent page shows without being asked for more, in ms."""
 RATE_WINDOW = 5 * 60_000
+SKEW = 30_000
+"""Clocks that differ by no more than so many ms agree."""
 
 COUNT = "SELECT count(*) FROM (SELECT 1 FROM pending_messages WHERE status = '{}' LIMIT :bound) AS found"
 # Among the oldest that are processing: what is stuck is old, and no index may lead to it.
 STUCK = """
-SELECT count(*) FROM (SELECT {started_processing_at_epoch} AS started FROM pending_messages
-  WHERE status = 'processing' ORDER BY id LIMIT :most) AS oldest WHERE started < :cutoff"""
+SELECT count(CASE WHEN started < :cutoff THEN 1 END), min(CASE WHEN started >= :cutoff THEN started END)
+FROM (SELECT {started_processing_at_epoch} AS started FROM pending_messages
+  WHERE status = 'processing' ORDER BY id LIMIT :most) AS oldest"""
 COMPLETED = """
 SELECT count(*) FROM (SELECT 1 FROM {processed}
   WHERE status = 'processed' AND {completed_at_epoch} > :since LIMIT :bound) AS found"""
@@ -29,6 +32,7 @@ IN_TRASH = "SELECT count(*) FROM (SELECT journal_id FROM unstick_trash ORDER BY 
 LAST_COMPLETED = "SELECT max({completed_at_epoch}) FROM {processed} WHERE status = 'processed'"
 # Ids grow with time, so the smallest is the oldest, and the index gives it at once.
 OLDEST = "SELECT {row} FROM pending_messages WHERE status = 'pending' ORDER BY id LIMIT 1"
+NEWEST = "SELECT {row} FROM pending_messages ORDER BY id DESC LIMIT 1"
 
 
 def counts(store: PendingMessageStore, cutoff: int) -> Counts:
@@ -40,13 +44,15 @@ def counts(store: PendingMessageStore, cutoff: int) -> Counts:
 def _counts(tx: Transaction, cutoff: int, now: int) -> Counts:
     has = tx.shape.capabilities
     processing = _count(tx, "processing")
+    stuck, next_started_at = _stuck(tx, cutoff, processing) if has.started else (None, None)
     return Counts(
         pending=_count(tx, "pending"),
         processing=processing,
         failed=_count(tx, "failed"),
         processed=_completed(tx, now - RECENT_WINDOW) if has.completed else None,
-        stuck=_stuck(tx, cutoff, processing) if has.started else None,
+        stuck=stuck,
         trash=_trash(tx) if tx.shape.has(TRASH) else None,
+        next_started_at=next_started_at,
     )
 
 
@@ -58,18 +64,20 @@ def _up_to_bound(number: int) -> Count:
     return Count(min(number, BOUND), number > BOUND)
 
 
-def _stuck(tx: Transaction, cutoff: int, processing: Count) -> Count:
+def _stuck(tx: Transaction, cutoff: int, processing: Count) -> tuple[Count, int | None]:
+    """How many, and when the next one was claimed."""
     tx.budget(BUDGET)
     most = BOUND
     try:
-        number = tx.rows(STUCK, {"cutoff": cutoff, "most": most})[0][0]
+        number, following = tx.rows(STUCK, {"cutoff": cutoff, "most": most})[0]
     except TimeUp:
         tx.budget(None)
         most = FEW
-        number = tx.rows(STUCK, {"cutoff": cutoff, "most": most})[0][0]
+        number, following = tx.rows(STUCK, {"cutoff": cutoff, "most": most})[0]
     finally:
         tx.budget(None)
-    return Count(number, processing.more or processing.number > most)
+    found = Count(number, processing.more or processing.number > most)
+    return found, following if isinstance(following, int) else None
 
 
 def _trash(tx: Transaction) -> Count:
@@ -90,6 +98,7 @@ def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
         now = store.now()
         numbers = _counts(tx, cutoff, now)
         oldest = [rows.row(tx, record) for record in tx.rows(OLDEST)]
+        newest = [rows.row(tx, record) for record in tx.rows(NEWEST)]
         last, completions = None, "unrecorded"
         if tx.shape.capabilities.completed:
             last = recent(tx, LAST_COMPLETED, {}, BUDGET)[0][0][0]
@@ -103,7 +112,14 @@ def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
         last_completed_at=last if isinstance(last, int) else None,
         completions=completions,
         as_of=now,
+        ahead=_ahead(newest[0], now) if newest else 0,
     )
+
+
+def _ahead(newest: Row, now: int) -> int:
+    times = [time for time in (newest.created_at, newest.started_at) if isinstance(time, int)]
+    ahead = max(times, default=now) - now
+    return ahead if ahead > SKEW else 0
 
 
 def _state(numbers: Counts, oldest: Row | None, last_completed: object, cutoff: int) -> str:
@@ -135,7 +151,7 @@ def _running_cause(row: Row, cutoff: int, now: int) -> str | None:
         return "Nobody recorded when it was claimed: at most since it was created."
     if not isinstance(row.started_at, int):
         return "Its start is no time, so nobody can say how long it has been running."
-    if row.started_at > now + 30_000:
+    if row.started_at > now + SKEW:
         return "It started in the future: the clocks of the worker and this machine disagree."
     if row.started_at >= cutoff:
         return None

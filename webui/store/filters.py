@@ -1,141 +1,19 @@
-"""What a list can be narrowed to. A new filter is one entry in `FIELDS`: it gives the name in the query string and in
-the search box, the form field, the chip, the check of what was typed, what is suggested, the line in the docs, and the
-SQL.
+"""What a list of messages can be narrowed to. A new filter is one entry in `FIELDS`: it gives the name in the query
+string and in the search box, the form field, the chip, the check of what was typed, what is suggested, the line in the
+docs, and the SQL.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import ClassVar
 
-from webui.store.encoding import storable
-from webui.store.errors import StoreError
 from webui.store.model import QUEUED, TYPES
+from webui.store.narrowing import Field, Narrowing, compared, one_of, parse_duration, parse_size, plain, whole
 from webui.store.schema import PAYLOADS
 
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"([0-9]{1,6})\s*([smhd]?)", re.ASCII)
-_WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-_SIZES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
-_SIZE = re.compile(r"([0-9]{1,9})\s*([bkmg]?)", re.ASCII)
-_SIGNED = re.compile(r"(>=|<=|>|<|=)?\s*(.*)", re.DOTALL)
-LONGEST_TEXT = 200
 NO_PROJECT = "(none)"
 """What finds the messages without a project."""
-
-
-class BadFilter(StoreError):
-    """A filter, threshold or page mark cannot be understood."""
-
-
-def parse_duration(text: str) -> int:
-    """`90s`, `5m`, `2h` or `1d` in ms; a bare number is minutes. Raises BadFilter."""
-    match = _DURATION.fullmatch(text.strip().lower())
-    if not match or not int(match[1]):
-        raise BadFilter(f"“{text[:40]}” is no length of time: write 90s, 5m, 2h or 1d.")
-    return int(match[1]) * _UNITS[match[2] or "m"]
-
-
-def format_duration(ms: int) -> str:
-    """So many ms in the largest unit that divides them, as `parse_duration` reads it."""
-    unit = next((unit for unit in "dhms" if ms % _UNITS[unit] == 0), "s")
-    return f"{ms // _UNITS[unit]}{unit}"
-
-
-def parse_instant(text: str, now: int) -> int:
-    """`2026-11-22T14:00` (of this machine's time zone, where it names none) or, as `2h`, so long before `now`; an
-    instant in ms. Raises BadFilter."""
-    with suppress(BadFilter):
-        return now - parse_duration(text)
-    with suppress(ValueError, OverflowError, OSError):
-        return int(datetime.fromisoformat(text.strip()).timestamp() * 1000)
-    raise BadFilter(f"“{text[:40]}” is no time: write 2026-11-22 14:00, or how long ago, like 2h.")
-
-
-def parse_size(text: str) -> int:
-    """`512`, `100k`, `2m` or `1g` in bytes; 1k is 1,024 of them. Raises BadFilter."""
-    match = _SIZE.fullmatch(text.strip().lower())
-    if not match:
-        raise BadFilter(f"“{text[:40]}” is no size: write 512, 100k, 2m or 1g.")
-    return int(match[1]) * _SIZES[match[2]]
-
-
-class Compared(NamedTuple):
-    """A value to be compared with: the sign, as SQL has it too, and the number."""
-
-    sign: str
-    number: int
-
-
-def _compared(parse: Callable[[str], int], usual: str) -> Callable[[str], Compared]:
-    """What `>2d` says; a number without a sign is taken for `usual`."""
-
-    def compared(text: str) -> Compared:
-        match = _SIGNED.fullmatch(text)
-        assert match  # it takes any text
-        return Compared(match[1] or usual, parse(match[2]))
-
-    return compared
-
-
-def _whole(text: str) -> int:
-    if not _WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-        raise BadFilter(f"“{text[:40]}” is no whole number.")
-    return int(text)
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise BadFilter(f"“{text[:40]}” is none of {', '.join(choices)}.")
-        return text
-
-    return parse
-
-
-def _text(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        raise BadFilter(f"A filter's text is at most {LONGEST_TEXT} characters long; this one has {len(text)}.")
-    return str(storable(text.replace("\0", "")))
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One filter.
-
-    `parse` turns what was typed into the value (or raises BadFilter), `sql` is the condition with the value as `:name`
-    (`<=>` in it stands for the sign of a value that is compared with), `to_param` makes the parameter of the value,
-    `ago` says that the parameter is the instant so many ms ago, and `searches` that payloads are read for it. `words`
-    is how a chip says it, `example` a value that works, `choices` are all values there can be, `offers` some good ones,
-    and `known` is the SQL of a row's own value, where that is worth suggesting.
-    """
-
-    name: str
-    label: str
-    hint: str
-    parse: Callable[[str], Any]
-    sql: str
-    example: str
-    choices: tuple[str, ...] = ()
-    offers: tuple[str, ...] = ()
-    known: str = ""
-    words: str = "{}"
-    to_param: Callable[[Any], Any] = lambda value: value
-    ago: bool = False
-    searches: bool = False
-
-    def bound(self, text: str, now: int) -> tuple[str, Any]:
-        """The condition for what was typed, and its parameter; `now` is an instant in ms."""
-        value = self.parse(text)
-        sign, value = value if isinstance(value, Compared) else ("", value)
-        param = self.to_param(value)
-        return self.sql.replace("<=>", sign), now - param if self.ago else param
-
-
 TEXT = "q"
 """The filter that is typed without its name."""
 # Not LIKE: on a text that repeats itself its time is the product of both lengths.
@@ -146,91 +24,33 @@ _ATTEMPTS = "{retry_count} + 0"
 _BYTES = "CAST(0 AS BIGINT)" + "".join(f" + coalesce({{octets_of}} {name} {{octets_of_end}}, 0)" for name in PAYLOADS)
 
 FIELDS = (
-    Field("status", "Status", "one state", _one_of(QUEUED), "status = :status", "failed", choices=QUEUED),
+    Field("status", "Status", "one state", one_of(QUEUED), "status = :status", "failed", choices=QUEUED),
     Field("stuck", "Stuck", "processing for longer than, like 5m", parse_duration,
           "status = 'processing' AND {started_processing_at_epoch} < :stuck", "5m", offers=("5m", "1h"),
           words="longer than {}", ago=True),
-    Field("age", "Age", "created longer ago than, like >2d, or since, like <10m", _compared(parse_duration, ">"),
+    Field("age", "Age", "created longer ago than, like >2d, or since, like <10m", compared(parse_duration, ">"),
           ":age <=> created_at_epoch", ">2d", offers=(">1h", ">1d", "<10m"), ago=True),
-    Field("attempts", "Attempts", "retries used, like 3, >=2 or >0", _compared(_whole, "="),
+    Field("attempts", "Attempts", "retries used, like 3, >=2 or >0", compared(whole, "="),
           f"{_ATTEMPTS} <=> :attempts", ">=2", offers=(">0", "3")),
-    Field("size", "Size", "bytes that it carries, like >100k or <1m", _compared(parse_size, ">"),
+    Field("size", "Size", "bytes that it carries, like >100k or <1m", compared(parse_size, ">"),
           f"{_BYTES} <=> :size", ">100k", offers=(">100k", ">1m"), searches=True),
-    Field("session", "Session", "a session's number", _whole, "+session_db_id = :session", "7",
+    Field("session", "Session", "a session's number", whole, "+session_db_id = :session", "7",
           known="session_db_id", words="#{}"),
-    Field("project", "Project", "a project's whole name; (none) for messages without one", _text,
+    Field("project", "Project", "a project's whole name; (none) for messages without one", plain,
           "coalesce({project}, '') = :project", "alpha", offers=(NO_PROJECT,), known="{project}",
           to_param=lambda name: "" if name == NO_PROJECT else name),
-    Field("type", "Type", "what the message asks for", _one_of(TYPES), "message_type = :type", "summarize",
+    Field("type", "Type", "what the message asks for", one_of(TYPES), "message_type = :type", "summarize",
           choices=TYPES),
-    Field("tool", "Tool", "a tool's name, like Bash", _text, "lower(tool_name) = lower(:tool)", "Bash",
+    Field("tool", "Tool", "a tool's name, like Bash", plain, "lower(tool_name) = lower(:tool)", "Bash",
           known="tool_name"),
-    Field("id", "Id", "a message's number", _whole, "id = :id", "12"),
-    Field(TEXT, "Text", "text anywhere in the message", _text, f"({_FOUND})", "some text", words="“{}”",
+    Field("id", "Id", "a message's number", whole, "id = :id", "12"),
+    Field(TEXT, "Text", "text anywhere in the message", plain, f"({_FOUND})", "some text", words="“{}”",
           searches=True),
 )  # fmt: skip
-BY_NAME = {field.name: field for field in FIELDS}
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """One active filter as the bar shows it."""
+class Filters(Narrowing):
+    """The active filters of a list of messages."""
 
-    name: str
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """The active filters, as typed and checked; immutable and in the order of `FIELDS`."""
-
-    texts: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def parse(cls, given: Mapping[str, str]) -> Filters:
-        """The filters among a request's values; empty ones and other names are passed over. Raises BadFilter."""
-        found = []
-        for field in FIELDS:
-            text = given.get(field.name, "").strip()
-            if text:
-                try:
-                    field.parse(text)
-                except BadFilter as error:
-                    raise BadFilter(f"{field.label}: {error}") from None
-                found.append((field.name, text))
-        return cls(tuple(found))
-
-    def __bool__(self) -> bool:
-        return bool(self.texts)
-
-    def value(self, name: str) -> Any:
-        """A filter's value, or None where it is not set."""
-        text = dict(self.texts).get(name)
-        return None if text is None else BY_NAME[name].parse(text)
-
-    @property
-    def searches(self) -> bool:
-        """Whether payloads are read for them: then a page looks for longer, and at fewer messages."""
-        return any(BY_NAME[name].searches for name, _ in self.texts)
-
-    def query(self) -> dict[str, str]:
-        """The values for a URL's query string or a form's fields."""
-        return dict(self.texts)
-
-    def chips(self) -> list[Chip]:
-        """The filters in words."""
-        return [Chip(name, BY_NAME[name].label, BY_NAME[name].words.format(text)) for name, text in self.texts]
-
-    def without(self, name: str) -> Filters:
-        """The same without one filter."""
-        return Filters(tuple(pair for pair in self.texts if pair[0] != name))
-
-    def with_(self, name: str, text: str) -> Filters:
-        """The same with one filter set to what was typed. Raises BadFilter."""
-        return Filters.parse({**self.query(), name: text})
-
-    def condition(self, now: int) -> tuple[str, dict[str, Any]]:
-        """The SQL condition (empty where there is none) and its parameters; `now` is an instant in ms."""
-        bound = {name: BY_NAME[name].bound(text, now) for name, text in self.texts}
-        return " AND ".join(sql for sql, _ in bound.values()), {name: param for name, (_, param) in bound.items()}
+    __slots__ = ()
+    fields: ClassVar[Mapping[str, Field]] = {field.name: field for field in FIELDS}

@@ -1,6 +1,6 @@
 """Staying out of a live writer's way. A writer without a busy timeout loses what it writes while we hold SQLite's one
-write lock: its rate × the time that we hold it. So while one is seen, each batch is followed by a pause that makes our
-share of the time one in a hundred; a server with locks on rows needs none."""
+write lock: its rate × the time that we hold it. So while one is seen, each batch is followed by a pause that keeps our
+share of the time below one in a hundred; a server with locks on rows needs none."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from webui.store.database import Watcher
 from webui.store.errors import StoreError
 from webui.store.store import PendingMessageStore
 
-SHARE = 0.01
-"""The part of the time that we may hold the lock while somebody writes."""
+SHARE = 0.008
+"""The part of the time that we may hold the lock while somebody writes; with what is free, below one in a hundred."""
 AT_ONCE = 0.1
-"""Seconds that it may be held in all before that rule begins: what is small is done at once."""
+"""Seconds that are free, in all, before that rule begins: what is small is done at once."""
 LONGEST = 10.0
 ALIVE = 600_000
 """A queue whose newest message is younger, in ms, has a writer."""

@@ -5,17 +5,16 @@ A look makes nothing: without our tables there are no lines, and tables of an ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from webui.store import keyset
 from webui.store.act import ACTIONS
 from webui.store.database import Transaction
-from webui.store.encoding import storable
-from webui.store.filters import BadFilter, Chip, parse_duration
 from webui.store.keyset import Paged
 from webui.store.model import LASTING, Cursor, JournalEntry
+from webui.store.narrowing import Field, Narrowing, one_of, parse_duration, plain, whole
 from webui.store.schema import SIDE, TRASH
 from webui.store.store import PendingMessageStore
 
@@ -23,7 +22,7 @@ LOOK = 10_000
 """So many lines are looked at for a page."""
 KINDS = (*ACTIONS, "retry-all", "undo", *LASTING)
 """The actions that the journal knows."""
-LONGEST_NAME = 200
+OUTCOMES = ("complete", "skipped", "failed", "nothing")
 
 _JOURNAL = f"{SIDE}journal"
 _NEW = ("skipped", "failed")
@@ -44,105 +43,28 @@ IN_TRASH = "(SELECT t.trash_id FROM unstick_trash AS t WHERE t.journal_id = j.id
 STATE = "(SELECT o.state FROM unstick_operations AS o WHERE o.id = j.id)"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One thing that the journal can be narrowed to: `parse` checks what was typed, `sql` is the condition with the
-    value as `:name`. One that is `indexed` narrows the candidates themselves; one that is `ago` is a length of time
-    before now."""
-
-    name: str
-    label: str
-    hint: str
-    parse: Callable[[str], Any]
-    sql: str
-    choices: tuple[str, ...] = ()
-    words: str = "{}"
-    indexed: bool = False
-    ago: bool = False
-
-
-def _name(text: str) -> str:
-    if len(text) > LONGEST_NAME:
-        raise BadFilter(f"A name is at most {LONGEST_NAME} characters long; this one has {len(text)}.")
-    return str(storable(text.replace("\0", "")))
-
-
-def _id(text: str) -> int:
-    if not (text.isascii() and text.lstrip("-").isdecimal() and len(text) <= 20 and -(2**63) <= int(text) < 2**63):
-        raise BadFilter(f"“{text[:40]}” is no whole number.")
-    return int(text)
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise BadFilter(f"“{text[:40]}” is none of {', '.join(choices)}.")
-        return text
-
-    return parse
-
-
 FIELDS = (
-    Field("actor", "Who", "an operator's whole name", _name, "j.actor = :actor"),
-    Field("action", "Action", "what was done", _one_of(*KINDS), "j.action = :action", choices=KINDS),
+    Field("actor", "Who", "an operator's whole name", plain, "j.actor = :actor"),
+    Field("action", "Action", "what was done", one_of(KINDS), "j.action = :action", choices=KINDS),
     Field("since", "Since", "how long ago at most, like 2d", parse_duration, "j.at >= :since",
           words="{} ago", ago=True),
-    Field("message", "Message", "a message's number", _id, words="#{}", indexed=True,
+    Field("message", "Message", "a message's number", whole, words="#{}", indexed=True,
           sql="id IN (SELECT r.journal_id FROM unstick_journal_rows AS r WHERE r.message_id = :message)"),
-    Field("undone", "Taken back", "whether it was undone", _one_of("yes", "no"),
+    Field("undone", "Taken back", "whether it was undone", one_of(("yes", "no")),
           "CASE WHEN j.undone_by IS NULL THEN 'no' ELSE 'yes' END = :undone", choices=("yes", "no")),
-    Field("outcome", "Outcome", "what it left", _one_of("complete", "skipped", "failed", "nothing"),
+    Field("outcome", "Outcome", "what it left", one_of(OUTCOMES),
           "CASE WHEN j.failed > 0 THEN 'failed' WHEN j.skipped > 0 THEN 'skipped' WHEN j.done > 0 THEN 'complete'"
-          " ELSE 'nothing' END = :outcome", choices=("complete", "skipped", "failed", "nothing")),
-    Field("reason", "Reason", "a part of the reason that was given", _name,
+          " ELSE 'nothing' END = :outcome", choices=OUTCOMES),
+    Field("reason", "Reason", "a part of the reason that was given", plain,
           "{instr}(lower(coalesce(j.reason, '')), lower(:reason)) > 0"),
 )  # fmt: skip
-BY_NAME = {field.name: field for field in FIELDS}
 
 
-@dataclass(frozen=True, slots=True)
-class LineFilters:
-    """The active filters of the journal, as typed and checked, in the order of `FIELDS`."""
+class LineFilters(Narrowing):
+    """The active filters of the journal."""
 
-    texts: tuple[tuple[str, str], ...] = ()
-
-    @classmethod
-    def parse(cls, given: Mapping[str, str]) -> LineFilters:
-        """The filters among a request's values; empty ones and other names are passed over. Raises BadFilter."""
-        found = []
-        for field in FIELDS:
-            text = given.get(field.name, "").strip()
-            if text:
-                try:
-                    field.parse(text)
-                except BadFilter as error:
-                    raise BadFilter(f"{field.label}: {error}") from None
-                found.append((field.name, text))
-        return cls(tuple(found))
-
-    def __bool__(self) -> bool:
-        return bool(self.texts)
-
-    def query(self) -> dict[str, str]:
-        """The values for a URL's query string or a form's fields."""
-        return dict(self.texts)
-
-    def chips(self) -> list[Chip]:
-        """The filters in words."""
-        return [Chip(name, BY_NAME[name].label, BY_NAME[name].words.format(text)) for name, text in self.texts]
-
-    def without(self, name: str) -> LineFilters:
-        """The same without one filter."""
-        return LineFilters(tuple(pair for pair in self.texts if pair[0] != name))
-
-    def sql(self, *, indexed: bool) -> str:
-        """The condition of those filters that are, or are not, `indexed`; empty where there is none."""
-        return " AND ".join(BY_NAME[name].sql for name, _ in self.texts if BY_NAME[name].indexed == indexed)
-
-    def params(self, now: int) -> dict[str, Any]:
-        """The values of the filters for their SQL."""
-        values = {name: (BY_NAME[name], BY_NAME[name].parse(text)) for name, text in self.texts}
-        return {name: now - value if field.ago else value for name, (field, value) in values.items()}
+    __slots__ = ()
+    fields: ClassVar[Mapping[str, Field]] = {field.name: field for field in FIELDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +105,19 @@ def page(
     store: PendingMessageStore, filters: LineFilters, cursor: Cursor | None = None, limit: int = keyset.LIMIT
 ) -> Paged[Line]:
     """The lines that match, the newest first. A filter that no index serves looks at the next LOOK of them."""
-    condition = filters.sql(indexed=False)
-    parts = {"among": filters.sql(indexed=True) or ANY, "condition": condition or ANY, **keyset.words(cursor)}
+    now = store.now()
+    among, narrowed = filters.condition(now, indexed=True)
+    condition, checked = filters.condition(now, indexed=False)
+    parts = {"among": among or ANY, "condition": condition or ANY, **keyset.words(cursor)}
     look = LOOK if condition else limit + 1
-    params = {**filters.params(store.now()), "from": keyset.beginning(cursor), "look": look, "limit": limit + 1}
+    params = {**narrowed, **checked, "from": keyset.beginning(cursor), "look": look, "limit": limit + 1}
     with store.database.reading() as tx:
         edge, looked, found = 0, 0, []
         if tx.shape.has(_JOURNAL):
             edge, looked = tx.rows(BLOCK.format(**parts), params)[0]
         if looked:
             found = [_line(record) for record in tx.rows(_lines(tx, parts), {**params, "edge": edge})]
-        shown = keyset.paged(found, lambda line: line.entry.id, cursor, limit, store.now())
+        shown = keyset.paged(found, lambda line: line.entry.id, cursor, limit, now)
     if not condition or looked < look or len(found) > limit:
         return shown
     if keyset.words(cursor) is keyset.BACK:

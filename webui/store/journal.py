@@ -123,11 +123,6 @@ def finish(tx: Transaction, chunk: Chunk, done: int) -> None:
     tx.rows(ADD_DONE, {"journal": chunk.journal, "done": done})
 
 
-def is_undone(tx: Transaction, id: int) -> bool:
-    """Whether somebody took the line back, who from now on has to wait for this transaction."""
-    return find(tx, id, ONE_LOCKED).undone_by is not None
-
-
 def locked(tx: Transaction, id: int) -> JournalEntry:
     """A line that is to be taken back, and nobody else's until this transaction ends. Raises NotFound, WrongState."""
     line = find(tx, id, ONE_LOCKED)

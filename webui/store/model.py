@@ -205,16 +205,15 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an action did: the journal line, the ids that changed, and the ids that did not with the reason of each.
+    """What an action did: the journal line, and the ids that changed.
 
     `row` is the one row an action on one message was about, as it is now (from the trash after an abort).
-    `remaining` is set when a large action stopped at its bound: about so many rows still match.
+    `remaining` is set when a purge stopped at its bound: about so many rows are still to go.
     """
 
     action: str
     journal_id: int | None
     done: tuple[int, ...]
-    skipped: Mapping[int, str] = field(default_factory=dict)
     row: Row | None = None
     remaining: Count | None = None
 
@@ -243,7 +242,8 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The numbers on the tabs, all bounded. `stuck` is `None` where the file does not record when a message was
-    claimed, `trash` where nothing was ever aborted."""
+    claimed, `trash` where nothing was ever aborted. `next_started_at` is when the one was claimed (ms) that will be the
+    next to be stuck."""
 
     pending: Count
     processing: Count
@@ -251,6 +251,7 @@ class Counts:
     processed: Count | None
     stuck: Count | None
     trash: Count | None = None
+    next_started_at: int | None = None
 
     @property
     def queue(self) -> Count:
@@ -263,7 +264,8 @@ class Verdict:
     """Whether the queue drains, with the figures that say so.
 
     `state` is `draining`, `not-draining`, `waiting` (work is there, and too young to tell) or `idle`.
-    `completions` is `recorded`, `none` (the file could record them, and has none) or `unrecorded`.
+    `completions` is `recorded`, `none` (the file could record them, and has none) or `unrecorded`. `ahead` says by how
+    many ms the newest message is later than now, where that shows that clocks disagree (else 0).
     """
 
     state: str
@@ -273,3 +275,4 @@ class Verdict:
     last_completed_at: int | None
     completions: str
     as_of: int
+    ahead: int = 0

@@ -23,8 +23,11 @@ ONE = f"SELECT {_OPERATION} {_FROM} WHERE o.id = :id"
 NEWEST = f"SELECT {_OPERATION} {_FROM} WHERE o.id < :before ORDER BY o.id DESC LIMIT :most"
 RUNNING = "SELECT id, per_minute FROM unstick_operations WHERE state = 'running' ORDER BY id LIMIT 20"
 LEFT = """
-SELECT part, reason, count(*) FROM unstick_left WHERE journal_id = :id GROUP BY part, reason
-ORDER BY part, count(*) DESC, reason LIMIT 40"""
+SELECT part, reason, count(*) FROM (
+  SELECT part, reason FROM unstick_left WHERE journal_id = :id ORDER BY part, message_id LIMIT :bound) AS first
+GROUP BY part, reason ORDER BY part, count(*) DESC, reason LIMIT 40"""
+COUNTED = 10_000
+"""So many rows that an operation left are counted by their reason."""
 BEGIN = """
 INSERT INTO unstick_operations (id, state, selection, expected, most, per_minute, updated_at)
 VALUES (:id, 'running', :selection, :expected, :most, :per_minute, :now)"""
@@ -51,10 +54,10 @@ class Operation:
     """An action on many rows, and how far it is. Its id is its line's in the journal.
 
     `state` is `running`, `done`, `cancelled` or `stopped` (by `error`: it can be resumed). `done`, `skipped` and
-    `failed` are numbers of rows; `left` says of the last two how many for which reason, as (part, reason, number).
-    `expected` is how many there were when the operator looked, `most` a bound that was asked for, `per_minute` a
-    speed. `worked_ms` is the time from its start to its last step, `locked_ms` how long it held the write lock in all,
-    `longest_ms` at once.
+    `failed` are numbers of rows; `left` says of the last two (of COUNTED rows) how many for which reason, as (part,
+    reason, number). `expected` is how many there were when the operator looked, `most` a bound that was asked for,
+    `per_minute` a speed. `worked_ms` is the time from its start to its last step, `locked_ms` how long it held the
+    write lock in all, `longest_ms` at once.
     """
 
     id: int
@@ -124,15 +127,10 @@ def begin_undo(store: PendingMessageStore, id: int, *, actor: str, key: str | No
         before = journal.by_key(tx, key)
         if before is not None:
             return before
-        tx.rows(CANCEL, {"id": id})  # before the line is locked: a step of it takes them in this order
-        line = journal.locked(tx, id)
-        if line.action == PURGE:
-            raise WrongState("What was purged is gone for good: nothing was changed.")
-        if line.action == RESTORE:
-            raise WrongState("What came back out of the trash is aborted again, not undone: nothing was changed.")
+        if tx.shape.has(f"{SIDE}operations"):
+            tx.rows(CANCEL, {"id": id})  # before the line is locked: a step of it takes them in this order
         now = store.now()
-        mine = journal.add(tx, now, UNDO, actor, None, undoes=id, key=key)
-        tx.rows(undo.CLOSE, {"journal": mine, "undoes": id})
+        line, mine = undo.begin(tx, now, id, actor, key)
         selection: Selection = InTrash(line=id) if line.action == "abort" else Line(id)
         return _begin(tx, mine, selection, now, expected=line.done)
 
@@ -162,7 +160,8 @@ def get(store: PendingMessageStore, id: int) -> Operation:
         found = tx.rows(ONE, {"id": id}) if tx.shape.has(f"{SIDE}operations") else []
         if not found:
             raise NotFound(f"There is no operation {id}.")
-        left = tuple((str(part), str(reason), int(number)) for part, reason, number in tx.rows(LEFT, {"id": id}))
+        counted = tx.rows(LEFT, {"id": id, "bound": COUNTED})
+        left = tuple((str(part), str(reason), int(number)) for part, reason, number in counted)
         return replace(Operation(*found[0]), left=left)
 
 
@@ -174,13 +173,13 @@ def was_used(store: PendingMessageStore, key: str | None) -> bool:
 
 
 def is_one(store: PendingMessageStore, id: int) -> bool:
-    """Whether a line of the journal has to be taken back as an operation: it was one, or it has many rows. Raises
-    NotFound."""
+    """Whether a line of the journal has to be taken back as an operation: it was one, or it is not about one
+    message. Raises NotFound."""
     with store.database.reading() as tx:
         line = journal.entry(tx, id)
         if line is None:
             raise NotFound(f"There is no line {id} in the journal.")
-        return line.done > 1 or bool(tx.shape.has(f"{SIDE}operations") and tx.rows(ONE, {"id": id}))
+        return line.done != 1 or bool(tx.shape.has(f"{SIDE}operations") and tx.rows(ONE, {"id": id}))
 
 
 def newest(store: PendingMessageStore, before: int = 2**63 - 1, most: int = 51) -> list[Operation]:

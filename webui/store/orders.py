@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webui.store.errors import Unsupported
-from webui.store.filters import BadFilter
 from webui.store.model import QUEUED
+from webui.store.narrowing import BadFilter
 from webui.store.schema import Shape
 
 

@@ -45,7 +45,8 @@ class Pace:
         except STOPPED as error:
             if not self._any:
                 raise
-            raise type(error)("It was stopped half-way: a part is done, the rest is not. Try again.") from error
+            why = str(error).replace(": nothing was changed", "")
+            raise type(error)(f"{why} A part is done, the rest is not.") from error
         self._any = True
         self.held = time.monotonic() - began
         if self.held < QUICK:

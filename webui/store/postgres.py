@@ -133,6 +133,11 @@ class Postgres:
         with closing(PostgresWatcher(self._connections.alone)) as watcher:
             yield watcher
 
+    def revision(self) -> str:
+        """What is visible now; also others' changes elsewhere on the server make another."""
+        with self._connections.one(PAGE_WAIT) as connection:
+            return str(run(connection, "SELECT CAST(pg_current_snapshot() AS TEXT)", None)[0][0])
+
     def checkpoint(self) -> None:
         """The server has a process for that."""
 

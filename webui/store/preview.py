@@ -4,14 +4,15 @@ cost. Every number is bounded by rows and by time."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webui.store import rows
 from webui.store.act import ACTIONS
 from webui.store.database import TimeUp, Transaction
-from webui.store.errors import NotFound
+from webui.store.errors import NotFound, Unsupported
 from webui.store.filters import Filters
 from webui.store.model import Count, Row
+from webui.store.narrowing import format_duration
 from webui.store.selection import FROM, THEN, Frozen
 from webui.store.store import PendingMessageStore
 
@@ -59,6 +60,15 @@ def freeze(store: PendingMessageStore, filters: Filters) -> Frozen:
     """All that matches now."""
     with store.database.reading() as tx:
         return Frozen(filters, tx.rows(HIGHEST)[0][0] or 0, store.now())
+
+
+def freeze_stuck(store: PendingMessageStore, threshold: int, cutoff: int) -> Frozen:
+    """All that has been processing since before the cutoff: an instant, in ms, that was `threshold` ms before its page
+    was made. Raises Unsupported where nobody can say since when."""
+    if not store.capabilities.started:
+        raise Unsupported("This file does not record when a message was claimed: nobody can say what is stuck.")
+    filters = Filters.parse({"stuck": format_duration(threshold)})
+    return replace(freeze(store, filters), as_of=cutoff + filters.value("stuck"))
 
 
 def matching(store: PendingMessageStore, action: str, frozen: Frozen) -> Preview:

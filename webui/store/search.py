@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from webui.store.database import Transaction
-from webui.store.filters import BY_NAME, FIELDS, TEXT, BadFilter, Field, Filters
+from webui.store.filters import FIELDS, TEXT, Filters
 from webui.store.model import QUEUED
+from webui.store.narrowing import BadFilter, Field
 from webui.store.store import PendingMessageStore
 
 LONGEST = 6_000
@@ -63,7 +64,7 @@ def suggest(store: PendingMessageStore, text: str) -> list[Suggestion]:
         return []
     *before, last = pieces
     chosen = _filters(before)
-    if last.name is not None and last.name not in BY_NAME:
+    if last.name is not None and last.name not in Filters.fields:
         raise BadFilter(_unknown(last.name))
     with store.database.reading() as tx:
         known = _known(tx)
@@ -88,10 +89,11 @@ def _filters(pieces: Iterable[_Piece]) -> Filters:
     for name, value in pieces:
         if name is None:
             words.append(value)
-        elif name == TEXT or name not in BY_NAME:
+        elif name == TEXT or name not in Filters.fields:
             raise BadFilter(_unknown(name))
         elif not value.strip():
-            raise BadFilter(f"After {name}: comes what to look for, like {_written(name, BY_NAME[name].example)}.")
+            example = _written(name, Filters.fields[name].example)
+            raise BadFilter(f"After {name}: comes what to look for, like {example}.")
         elif name in given:
             raise BadFilter(f"{name}: is there twice, and a message has to meet both: keep one.")
         else:

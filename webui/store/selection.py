@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from webui.store import journal
+from webui.store.act import SEEN, UNCLAIMED_NOW
 from webui.store.database import Transaction
 from webui.store.filters import Filters
 from webui.store.journal import Chunk
@@ -19,10 +20,6 @@ from webui.store.store import PendingMessageStore
 FROM = -(2**63)
 BLOCK, SEARCHED = 2_000, 64
 """How many candidates are looked at for one chunk, where a filter has no index; where it reads payloads."""
-# As it was seen, and not claimed in this very millisecond (then a second claim could have the first one's start, and a
-# late worker would pass for it).
-UNCLAIMED_NOW = "[AND (status <> 'processing' OR coalesce(started_processing_at_epoch, 0) <> :now)]"
-SEEN = f"id = :id AND {{seen}} = :seen {UNCLAIMED_NOW}"
 EDGE = """
 SELECT max(id) FROM (SELECT id FROM pending_messages WHERE status = '<status>' AND id > :after AND id <= :until
   ORDER BY id LIMIT :block) AS block"""
@@ -76,13 +73,6 @@ class Selection(ABC):
     ) -> Found | None:
         """The next rows behind `after` that the `line` has not touched; None at the section's end."""
 
-    def remember(
-        self, tx: Transaction, chunk: Chunk, section: str, found: Found, now: int, bulk: tuple[str, ...]
-    ) -> None:
-        """Keep for the journal the state of those of the queue's rows that are still as the operator saw them, in a
-        status that the action is for."""
-        raise NotImplementedError
-
     @abstractmethod
     def values(self) -> dict[str, Any]:
         """What `parse` makes it of again."""
@@ -92,8 +82,19 @@ class Selection(ABC):
         return json.dumps({"kind": self.kind, **self.values()})
 
 
+class OfQueue(Selection):
+    """Rows of the queue, for its actions."""
+
+    @abstractmethod
+    def remember(
+        self, tx: Transaction, chunk: Chunk, section: str, found: Found, now: int, bulk: tuple[str, ...]
+    ) -> None:
+        """Keep for the journal the state of those of the queue's rows that are still as the operator saw them, in a
+        status that the action is for."""
+
+
 @dataclass(frozen=True, slots=True)
-class Frozen(Selection):
+class Frozen(OfQueue):
     """All that matched when the page was made: the filters, the highest id then, and the time in ms; `but` not what
     this line of the journal has touched."""
 
@@ -148,7 +149,7 @@ class Frozen(Selection):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticked(Selection):
+class Ticked(OfQueue):
     """These rows, each with its state as the page showed it: (id, `Row.seen`) by id."""
 
     rows: tuple[tuple[int, str], ...]

@@ -7,11 +7,9 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
-from urllib.parse import quote
 
 from webui.store import errors
 from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record
@@ -25,11 +23,12 @@ from webui.store.sqlite_transaction import (
     any_shape,
     bound,
     clock,
+    connect,
     end,
     is_locked,
     patiently,
 )
-from webui.store.sqlite_watch import SQLiteWatcher
+from webui.store.sqlite_watch import SQLiteRevision, SQLiteWatcher
 
 T = TypeVar("T")
 Identity = tuple[int, int]
@@ -67,6 +66,7 @@ class SQLite:
         self._checked = 0.0
         self._version = -1
         self._shape: Shape | None = None
+        self._revision: SQLiteRevision | None = None
 
     @property
     def shape(self) -> Shape:
@@ -182,9 +182,21 @@ class SQLite:
     @contextmanager
     def watch(self) -> Iterator[SQLiteWatcher]:
         """A watcher with a connection of its own: SQLite tells a connection of everybody's commits but its own."""
-        with closing(SQLite(self.location, read_only=self.read_only)) as own:
-            own._fresh = 0.0
+        with closing(self._own()) as own:
             yield SQLiteWatcher(own)
+
+    def _own(self) -> SQLite:
+        own = SQLite(self.location, read_only=self.read_only)
+        own._fresh = 0.0
+        return own
+
+    def revision(self) -> str:
+        """What one watching connection of this process says."""
+        if os.getpid() != self._owner:
+            self._forget()
+        with self._lock:
+            self._revision = self._revision or SQLiteRevision(self._own())
+            return self._revision.now()
 
     def checkpoint(self) -> None:
         """Bring the write-ahead log into the file, as far as nobody is kept waiting by it: else it is the next writer
@@ -195,10 +207,12 @@ class SQLite:
     def close(self) -> None:
         """Close every idle connection; the next call opens new ones."""
         with self._lock:
-            idle = self._idle
+            idle, revision = self._idle, self._revision
             self._forget()
         for connection in idle:
             connection.close()
+        if revision:
+            revision.close()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -223,7 +237,7 @@ class SQLite:
         except IndexError:
             pass
         try:
-            return self._connect(), identity
+            return connect(self.location, self._synchronous, read_only=self.read_only), identity
         except sqlite3.Error as error:
             raise self._named(error) from error
 
@@ -253,35 +267,8 @@ class SQLite:
         except OSError as error:
             raise errors.Missing(f"No database can be made at {self.location} ({error.strerror}).") from error
 
-    def _connect(self) -> Connection:
-        mode = "ro" if self.read_only else "rw"
-        connection = sqlite3.connect(
-            f"file:{quote(self.location)}?mode={mode}",
-            uri=True,
-            timeout=0,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-            factory=Connection,
-        )
-        connection.level = self._synchronous
-        connection.row_factory = sqlite3.Row
-        connection.text_factory = _text
-        try:
-            for pragma in ("foreign_keys = ON", f"synchronous = {self._synchronous}"):
-                patiently(partial(connection.execute, f"PRAGMA {pragma}"), PAGE_WAIT)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
     def _named(self, error: sqlite3.Error) -> Exception:
         found = named(error, getattr(error, "sqlite_errorname", ""), self.location)
         if isinstance(found, errors.SchemaChanged):
             self._shape = None
         return found
-
-
-def _text(data: bytes) -> str:
-    """Invalid UTF-8 must not fail the whole fetch."""
-    return data.decode("utf-8", "backslashreplace")

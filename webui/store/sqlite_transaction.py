@@ -7,7 +7,9 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from webui.store.database import PAGE_WAIT, Params, Record, TimeUp
 from webui.store.model import Piece
@@ -39,6 +41,34 @@ class Connection(sqlite3.Connection):
 
     def _asked(self, text: str) -> list[Any]:
         return patiently(lambda: self.execute(text).fetchall(), PAGE_WAIT)
+
+
+def connect(location: str, synchronous: str, *, read_only: bool) -> Connection:
+    """A new connection to a file; `synchronous` is its level."""
+    connection = sqlite3.connect(
+        f"file:{quote(location)}?mode={'ro' if read_only else 'rw'}",
+        uri=True,
+        timeout=0,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        factory=Connection,
+    )
+    connection.level = synchronous
+    connection.row_factory = sqlite3.Row
+    connection.text_factory = _text
+    try:
+        for pragma in ("foreign_keys = ON", f"synchronous = {synchronous}"):
+            patiently(partial(connection.execute, f"PRAGMA {pragma}"), PAGE_WAIT)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _text(data: bytes) -> str:
+    """Invalid UTF-8 must not fail the whole fetch."""
+    return data.decode("utf-8", "backslashreplace")
 
 
 class SQLiteTransaction:

@@ -1,5 +1,5 @@
 """Taking a line of the journal back: the state before it, for rows that are still as it left them, and the way out of
-the trash."""
+the trash. A line about one message is taken back here at once, any other by an operation."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from webui.store import journal, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import NotFound, UnknownSession, WrongState
 from webui.store.journal import Chunk
-from webui.store.model import Count, JournalEntry, Outcome, Row
-from webui.store.pace import STOPPED, Pace
+from webui.store.model import JournalEntry, Outcome, Row
 from webui.store.schema import QUEUE, SESSION_NAMES, SIDE, quoted
 from webui.store.store import PendingMessageStore
 
-LINES = """
-SELECT message_id FROM unstick_journal_rows WHERE journal_id = :undoes AND message_id > :after
-ORDER BY message_id LIMIT :chunk"""
+OF_LINE = "SELECT message_id FROM unstick_journal_rows WHERE journal_id = :line LIMIT 1"
 # Of the next rows of the line, those that are still as the action left them. The token is the locked row's own: one
 # that was read apart could be older.
 UNTOUCHED = """
@@ -35,7 +32,7 @@ UPDATE pending_messages SET status = {_BEFORE.format("before_status")}
   [, retry_count = {_BEFORE.format("before_retry_count")}]
 WHERE {journal.HERE} RETURNING id"""
 CLOSE = "UPDATE unstick_journal SET undone_by = :journal WHERE id = :undoes"
-TRASH_OF_LINE = "SELECT trash_id FROM unstick_trash WHERE journal_id = :undoes ORDER BY trash_id LIMIT 1000"
+TRASH_OF_LINE = "SELECT trash_id FROM unstick_trash WHERE journal_id = :undoes LIMIT 1"
 IN_TRASH = "SELECT id, kept FROM unstick_trash WHERE trash_id = :trash_id {lock}"
 OUT_OF_TRASH = "DELETE FROM unstick_trash WHERE trash_id = :trash_id"
 WAS_ABORTED = f"""
@@ -43,61 +40,66 @@ UPDATE unstick_journal_rows SET before_status = 'aborted', before_started = NULL
 WHERE {journal.OF_CHUNK}"""
 ABORTED = "SELECT 1 FROM unstick_trash WHERE id = :id LIMIT 1"
 STATE = "SELECT status FROM pending_messages WHERE id = :id"
+WHY_NOT = {
+    "purge": "What was purged is gone for good",
+    "restore": "What came back out of the trash is aborted again, not undone",
+}
+"""Why a line of one of `LASTING` is not taken back."""
 
 
-def undo(
-    store: PendingMessageStore, id: int, *, actor: str, reason: str | None = None, key: str | None = None
-) -> Outcome:
-    """Take a line of the journal back for all its rows that are still as it left them.
+def undo(store: PendingMessageStore, id: int, *, actor: str, key: str | None = None) -> Outcome:
+    """Take back a line of the journal about one message, if that is still as the line left it. A second call with the
+    same one-use `key` does nothing, and returns what the first one did.
 
-    Raises NotFound, WrongState (it was taken back before, or its only row has moved on: `row` is how it is now) and
-    UnknownSession (an aborted message whose session is gone stays in the trash).
+    Raises NotFound, WrongState (it was taken back before, it is about many messages, or its one has moved on: `row` is
+    how that is now) and UnknownSession (an aborted message whose session is gone stays in the trash).
     """
-    with store.database.reading() as tx:
-        line = journal.find(tx, id)
-    if line.action == "purge":
-        raise WrongState("What was purged is gone for good: it cannot be taken back.")
-    if line.action == "abort":
-        return _restore(store, line, actor, reason, key)
-    pace, mine, after = Pace(store.database), None, -(2**63)
-    done: list[int] = []
-    passed: list[int] = []
     try:
-        while ids := _lines(store, id, after, pace.rows):
-            with pace.batch(PAGE_WAIT) as tx:
-                if mine is None and (before := journal.by_key(tx, key)) is not None:
-                    return _again(tx, before)
-                journal.locked(tx, id)
-                mine = mine or journal.add(tx, store.now(), "undo", actor, reason, undoes=id, key=key)
-                back = take_back(tx, Chunk(mine, ids[0], ids[-1]), id)
-                if line.done == 1 and not back:
-                    raise WrongState(
-                        f"Nothing was taken back: message {ids[0]} has moved on: it is {moved_on(tx, ids[0])}.",
-                        _row(tx, ids[0]),
-                    )
-                if len(done) + len(passed) + len(ids) >= line.done:
-                    tx.rows(CLOSE, {"journal": mine, "undoes": id})
-            done += back
-            passed += [other for other in ids if other not in set(back)]
-            after = ids[-1]
-    except (*STOPPED, WrongState):
-        if not done:
-            raise
-    with store.database.reading() as tx:
-        skipped = {other: moved_on(tx, other) for other in passed}
-        row = _row(tx, after) if line.done == 1 else None
-    left = line.done - len(done) - len(passed)
-    return Outcome("undo", mine, tuple(done), skipped, row, Count(left) if left > 0 else None)
+        with store.database.writing(PAGE_WAIT) as tx:
+            mine = journal.by_key(tx, key)
+            if mine is None:
+                line, mine = begin(tx, store.now(), id, actor, key)
+                if line.done != 1:
+                    raise WrongState("This line is not about one message: only an operation can take it back.")
+                way = _restore if line.action == "abort" else _take_back
+                way(tx, mine, id)
+            done = _message(tx, mine)
+            return Outcome("undo", mine, (done,), row=_row(tx, done))
+    except UnknownSession:
+        raise UnknownSession(
+            "It cannot come back: its session is no longer in the database. It stays in the trash."
+        ) from None
 
 
-def _again(tx: Transaction, id: int) -> Outcome:
-    """The outcome of an undo that was done before."""
-    ids = tuple(record[0] for record in tx.rows(LINES, {"undoes": id, "after": -(2**63), "chunk": 1_000}))
-    return Outcome("undo", id, ids, row=_row(tx, ids[0]) if len(ids) == 1 else None)
+def begin(tx: Transaction, now: int, id: int, actor: str, key: str | None) -> tuple[JournalEntry, int]:
+    """Begin the line that takes another one back and closes it; returns that one, and its own id. Raises NotFound,
+    WrongState."""
+    line = journal.locked(tx, id)
+    if line.action in WHY_NOT:
+        raise WrongState(f"{WHY_NOT[line.action]}: nothing was changed.")
+    mine = journal.add(tx, now, "undo", actor, None, undoes=id, key=key)
+    tx.rows(CLOSE, {"journal": mine, "undoes": id})
+    return line, mine
 
 
-def _lines(store: PendingMessageStore, id: int, after: int, chunk: int) -> list[int]:
-    return [record[0] for record in store.database.rows(LINES, {"undoes": id, "after": after, "chunk": chunk})]
+def _message(tx: Transaction, line: int) -> int:
+    id: int = tx.rows(OF_LINE, {"line": line})[0][0]
+    return id
+
+
+def _take_back(tx: Transaction, mine: int, undoes: int) -> None:
+    message = _message(tx, undoes)
+    if not take_back(tx, Chunk(mine, message, message), undoes):
+        raise WrongState(
+            f"Nothing was taken back: message {message} has moved on: it is {moved_on(tx, message)}.",
+            _row(tx, message),
+        )
+
+
+def _restore(tx: Transaction, mine: int, undoes: int) -> None:
+    held = tx.rows(TRASH_OF_LINE, {"undoes": undoes}) if tx.shape.has(f"{SIDE}trash") else []
+    if not bring_back(tx, mine, 0, [record[0] for record in held]):
+        raise NotFound("What was aborted is no longer in the trash, so it cannot come back.")
 
 
 def take_back(tx: Transaction, chunk: Chunk, undoes: int) -> list[int]:
@@ -107,28 +109,6 @@ def take_back(tx: Transaction, chunk: Chunk, undoes: int) -> list[int]:
     back = [record[0] for record in tx.rows(TAKE_BACK, params)]
     journal.finish(tx, chunk, len(back))
     return back
-
-
-def _restore(
-    store: PendingMessageStore, line: JournalEntry, actor: str, reason: str | None, key: str | None
-) -> Outcome:
-    """Bring what an abort took away back out of the trash."""
-    try:
-        with store.database.writing(PAGE_WAIT) as tx:
-            if (before := journal.by_key(tx, key)) is not None:
-                return _again(tx, before)
-            journal.locked(tx, line.id)
-            mine = journal.add(tx, store.now(), "undo", actor, reason, undoes=line.id, key=key)
-            held = tx.rows(TRASH_OF_LINE, {"undoes": line.id}) if tx.shape.has(f"{SIDE}trash") else []
-            ids = bring_back(tx, mine, 0, [record[0] for record in held])
-            if not ids:
-                raise NotFound("What was aborted is no longer in the trash, so it cannot come back.")
-            tx.rows(CLOSE, {"journal": mine, "undoes": line.id})
-            return Outcome("undo", mine, tuple(ids), {}, rows.find(tx, ids[0]))
-    except UnknownSession:
-        raise UnknownSession(
-            "It cannot come back: its session is no longer in the database. It stays in the trash."
-        ) from None
 
 
 def bring_back(tx: Transaction, line: int, number: int, trash_ids: list[int]) -> list[int]:

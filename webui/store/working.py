@@ -11,16 +11,27 @@ from threading import Event
 
 from webui.store import act, journal, operations, undo
 from webui.store.database import WORKER_WAIT, Transaction
-from webui.store.errors import Busy, InvalidPayload, SchemaChanged, StoreError, UnknownSession, Unsupported, WrongState
+from webui.store.errors import (
+    Busy,
+    DiskFull,
+    InvalidPayload,
+    SchemaChanged,
+    StoreError,
+    UnknownSession,
+    Unsupported,
+    WrongState,
+)
 from webui.store.gentle import Gentle, gentle
 from webui.store.journal import Chunk
 from webui.store.operations import Operation
 from webui.store.pace import Pace
-from webui.store.selection import FROM, Found, Line, Selection, Trash, loads
+from webui.store.selection import FROM, Found, Frozen, Line, OfQueue, Selection, Trash, loads
 from webui.store.store import PendingMessageStore
 
 LEASE = 15_000
 """How long, in ms, nobody else takes an operation whose process says nothing."""
+SEARCH = 300_000
+"""So much longer where a look for the next rows reads payloads: those may be huge, and it says nothing meanwhile."""
 PATIENCE = 10
 """How often in a row somebody else may hold the lock for WORKER_WAIT until an operation stops."""
 REFUSED = (InvalidPayload, UnknownSession, Unsupported, WrongState)
@@ -29,7 +40,7 @@ REFUSED = (InvalidPayload, UnknownSession, Unsupported, WrongState)
 TAKE = """
 UPDATE unstick_operations SET owner = :owner, lease_until = :lease
 WHERE id = :id AND state = 'running' AND lease_until < :now
-RETURNING selection, at_section, at_id, chunks, most, per_minute"""
+RETURNING at_section, at_id, chunks, most"""
 OURS = "WHERE id = :id AND owner = :owner AND state = 'running' RETURNING id"
 STEP = f"""
 UPDATE unstick_operations SET at_section = :section, at_id = :at, chunks = :number, lease_until = :lease,
@@ -46,6 +57,10 @@ ON CONFLICT DO NOTHING"""
 COUNT = "UPDATE unstick_journal SET skipped = skipped + :skipped, failed = failed + :failed WHERE id = :id"
 PURGE = "DELETE FROM unstick_trash WHERE trash_id = :trash_id RETURNING trash_id"
 MESSAGE = "SELECT id FROM unstick_trash WHERE trash_id = :trash_id"
+
+_unsaid: dict[tuple[str, int], str] = {}
+"""Why a full disk stopped an operation that it did not even let us say so of, by database and id: it is said as soon as
+there is room, or the operation would silently go on."""
 
 
 class _Lost(Exception):
@@ -81,12 +96,20 @@ class _Job:
 
 def work(store: PendingMessageStore, id: int, *, seconds: float | None = None, stop: Event | None = None) -> Operation:
     """Carry an operation out until it is over, for so many seconds, or until `stop`; then anybody may go on with it.
-    Does nothing where somebody else is at it. Raises NotFound, and what the database raises at the first look."""
+    Does nothing where somebody else is at it. Raises NotFound, what the database raises at the first look, and DiskFull
+    where there is no room to say that it was stopped."""
     deadline = None if seconds is None else time.monotonic() + seconds
-    with gentle(store) as others:
-        job = _taken(store, id, others)
-        if job is not None:
-            _steps(job, stop or Event(), deadline)
+    place = (store.database.location, id)
+    try:
+        with gentle(store) as others:
+            job = _taken(store, id, others)
+            if job is not None and place in _unsaid:
+                _stop(job, _unsaid.pop(place))
+            elif job is not None:
+                _steps(job, stop or Event(), deadline)
+    except DiskFull as error:
+        _unsaid[place] = str(error)
+        raise
     return operations.get(store, id)
 
 
@@ -109,8 +132,7 @@ def _steps(job: _Job, stop: Event, deadline: float | None) -> None:
         pass
     except Exception as error:
         known = isinstance(error, StoreError)
-        with suppress(StoreError, _Lost):
-            _end(job, "stopped", str(error) if known else "Something went wrong inside Unstick: see its log.")
+        _stop(job, str(error) if known else "Something went wrong inside Unstick: see its log.")
         if not known:
             raise
     finally:
@@ -119,15 +141,26 @@ def _steps(job: _Job, stop: Event, deadline: float | None) -> None:
             job.store.database.change(LEAVE, {"id": job.operation.id, "owner": job.owner, "lease": lease})
 
 
+def _stop(job: _Job, why: str) -> None:
+    """End it for a reason that the operator sees. Raises DiskFull with the reason where there is no room to say so."""
+    try:
+        _end(job, "stopped", why)
+    except DiskFull as error:
+        raise DiskFull(why) from error
+    except (StoreError, _Lost):
+        pass
+
+
 def _taken(store: PendingMessageStore, id: int, others: Gentle) -> _Job | None:
-    operations.get(store, id)  # that there is one
+    operation = operations.get(store, id)
+    selection = loads(operation.selection)
     now, owner = store.now(), secrets.token_hex(8)
-    found = store.database.rows(TAKE, {"id": id, "owner": owner, "now": now, "lease": now + LEASE})
+    lease = now + _lease(selection, operation.per_minute)
+    found = store.database.rows(TAKE, {"id": id, "owner": owner, "now": now, "lease": lease})
     if not found:
         return None
-    operation = operations.get(store, id)
-    text, section, at, number, most, _ = found[0]
-    selection = loads(text)
+    operation = operations.get(store, id)  # as whoever had it left it
+    section, at, number, most = found[0]
     bulk = act.ACTIONS[operation.action].bulk if operation.action in act.ACTIONS else ()
     return _Job(
         store, operation, selection, selection.sections(bulk),
@@ -181,28 +214,39 @@ def _carried_out(job: _Job, found: Found) -> int:
     """One transaction: the operation's place, the change, and what was left as it was. Returns how many changed."""
     with job.pace.batch(WORKER_WAIT) as tx:
         _move(tx, job, found.edge)
-        number, line = job.number, job.operation.id
-        chunk = Chunk(line, found.ids[0], found.ids[-1], number)
-        if job.operation.action in act.ACTIONS:
-            action = act.ACTIONS[job.operation.action]
-            job.selection.remember(tx, chunk, job.sections[job.section], found, job.store.now(), action.bulk)
-            done = act.change(tx, action, chunk)
+        chunk = Chunk(job.operation.id, found.ids[0], found.ids[-1], job.number)
+        done = _WAYS.get(job.operation.action, _act)(tx, job, found, chunk)
+        if not isinstance(job.selection, Trash):
             passed = {id: undo.moved_on(tx, id) for id in sorted(set(found.ids) - set(done))}
-        elif isinstance(job.selection, Line):
-            done = undo.take_back(tx, chunk, job.selection.line)
-            passed = {id: undo.moved_on(tx, id) for id in sorted(set(found.ids) - set(done))}
-        else:
-            done, passed = _from_trash(tx, job, found, number), {}
-        _leave(tx, line, "skipped", passed)
+            _leave(tx, chunk.journal, "skipped", passed)
         return len(done)
 
 
-def _from_trash(tx: Transaction, job: _Job, found: Found, number: int) -> list[int]:
-    if job.operation.action != operations.PURGE:
-        return undo.bring_back(tx, job.operation.id, number, found.ids)
+def _act(tx: Transaction, job: _Job, found: Found, chunk: Chunk) -> list[int]:
+    assert isinstance(job.selection, OfQueue)
+    action = act.ACTIONS[job.operation.action]
+    job.selection.remember(tx, chunk, job.sections[job.section], found, job.store.now(), action.bulk)
+    return act.change(tx, action, chunk)
+
+
+def _take_back(tx: Transaction, job: _Job, found: Found, chunk: Chunk) -> list[int]:
+    if isinstance(job.selection, Line):
+        return undo.take_back(tx, chunk, job.selection.line)
+    return _restore(tx, job, found, chunk)  # an abort's rows are in the trash
+
+
+def _restore(tx: Transaction, job: _Job, found: Found, chunk: Chunk) -> list[int]:
+    return undo.bring_back(tx, chunk.journal, job.number, found.ids)
+
+
+def _purge(tx: Transaction, job: _Job, found: Found, chunk: Chunk) -> list[int]:
     gone = [row[0] for id in found.ids for row in tx.rows(PURGE, {"trash_id": id})]
-    tx.rows(journal.ADD_DONE, {"journal": job.operation.id, "done": len(gone)})
+    tx.rows(journal.ADD_DONE, {"journal": chunk.journal, "done": len(gone)})
     return gone
+
+
+_WAYS = {operations.UNDO: _take_back, operations.RESTORE: _restore, operations.PURGE: _purge}
+"""How what is none of the queue's own actions is carried out: each returns the ids that it changed."""
 
 
 def _fail(job: _Job, found: Found, reason: str) -> None:
@@ -226,7 +270,8 @@ def _move(tx: Transaction, job: _Job, edge: int) -> None:
     """The operation's new place, if it is still ours."""
     job.number += 1
     place = {"section": job.section, "at": edge, "number": job.number}
-    if not tx.rows(STEP, {**_measured(job), **place, "lease": job.store.now() + _lease(job)}):
+    lease = job.store.now() + _lease(job.selection, job.operation.per_minute)
+    if not tx.rows(STEP, {**_measured(job), **place, "lease": lease}):
         raise _Lost
 
 
@@ -243,6 +288,6 @@ def _measured(job: _Job) -> dict[str, object]:
     return {"id": job.operation.id, "owner": job.owner, "now": job.store.now(), "worked": worked, "held": held}
 
 
-def _lease(job: _Job) -> int:
-    each = job.operation.per_minute
-    return LEASE + (60_000 // each * 2 if each else 0)
+def _lease(selection: Selection, per_minute: int | None) -> int:
+    is_search = isinstance(selection, Frozen) and selection.filters.searches
+    return LEASE + (60_000 // per_minute * 2 if per_minute else 0) + (SEARCH if is_search else 0)

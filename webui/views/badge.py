@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from webui.options import current
-from webui.rendering import wants_partial
+from webui.routing import wants_partial
 from webui.store import diagnosis
 
 

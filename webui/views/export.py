@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from webui.options import current
 from webui.store import export as writing
 from webui.store import preview
-from webui.store.filters import BadFilter, Filters
+from webui.store.filters import Filters
 from webui.store.model import Message
+from webui.store.narrowing import BadFilter
 from webui.store.selection import Frozen
 
 MOST = 1_000

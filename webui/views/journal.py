@@ -8,12 +8,14 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from webui.forms import PlaceForm, checked, place_of
+from webui.live import polled
 from webui.options import current
 from webui.places import JournalPlace
-from webui.rendering import answer, found, message_url, render_list, scene, understood, wants_partial
+from webui.rendering import answer, found, message_url, render_list, scene, understood
+from webui.routing import wants_partial
 from webui.store import diagnosis, history, operations
 from webui.store.errors import WrongState
-from webui.store.filters import BadFilter
+from webui.store.narrowing import BadFilter
 from webui.store.undo import undo as take_back
 from webui.views.messages import overtaken
 from webui.views.operations import carry_out, run
@@ -26,6 +28,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/journal/<webui_id:id>/undo", view_func=undo, methods=["POST"])
 
 
+@polled
 def journal() -> ResponseReturnValue:
     """The page, or its list."""
     store = current().store

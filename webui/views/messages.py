@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from webui.actions import ACTIONS
 from webui.forms import ActionForm, PlaceForm, checked, place_of
+from webui.live import polled
 from webui.options import current
 from webui.places import MessagePlace, Place
-from webui.rendering import Mark, answer, changed, found, render, scene, wants_partial
+from webui.rendering import Mark, answer, changed, found, render, scene
+from webui.routing import wants_partial
 from webui.store import browse, operations, undo
 from webui.store.errors import NotFound, WrongState
 from webui.views.operations import run
@@ -27,6 +29,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/messages/<webui_id:id>/restore", view_func=restore, methods=["POST"])
 
 
+@polled
 def message(id: int) -> ResponseReturnValue:
     """The page, or what of it an action can change."""
     return page_of(id)

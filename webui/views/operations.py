@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from webui import actions
 from webui.forms import PlaceForm, checked, place_of
+from webui.live import polled
 from webui.options import current
 from webui.places import LARGEST, OperationPlace, OperationsPlace, Place, number_of
 from webui.progress import carried, left_of
@@ -34,6 +35,7 @@ def register(blueprint: Blueprint) -> None:
         blueprint.add_url_rule(f"/operations/<webui_id:id>/{turn.__name__}", view_func=turn, methods=["POST"])
 
 
+@polled
 def operations() -> ResponseReturnValue:
     """The page, or its list."""
     store = current().store

@@ -14,8 +14,8 @@ from webui.places import MessagePlace
 from webui.rendering import render, scene
 from webui.store import browse
 from webui.store.errors import NotFound
-from webui.store.filters import BadFilter
 from webui.store.model import Row
+from webui.store.narrowing import BadFilter
 from webui.store.store import PendingMessageStore
 
 CHUNK = 65_536

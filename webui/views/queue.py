@@ -7,11 +7,14 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from webui.live import polled
 from webui.options import current
 from webui.places import QueuePlace
-from webui.rendering import render_list, scene, understood, wants_partial
+from webui.rendering import render_list, scene, understood
+from webui.routing import wants_partial
 from webui.store.browse import queue_page
-from webui.store.filters import FIELDS, BadFilter
+from webui.store.filters import FIELDS
+from webui.store.narrowing import BadFilter
 from webui.store.orders import ORDERS
 from webui.store.search import canonical
 from webui.views.search import elsewhere, saved
@@ -22,6 +25,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/", view_func=queue)
 
 
+@polled
 def queue() -> ResponseReturnValue:
     """The page, or its list; or the way to the page that was asked for in other words."""
     refused: dict[str, Any] = {}

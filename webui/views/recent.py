@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from webui.live import polled
 from webui.options import current
 from webui.places import RecentPlace
 from webui.rendering import render_list, scene
@@ -18,6 +19,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/recent", view_func=recent)
 
 
+@polled
 def recent() -> ResponseReturnValue:
     """The page, or its list."""
     store = current().store

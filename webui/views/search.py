@@ -13,7 +13,7 @@ from webui.places import BadForm, QueuePlace
 from webui.rendering import answer
 from webui.store import search, views
 from webui.store.browse import cursor_at, sections_of
-from webui.store.filters import BadFilter, parse_instant
+from webui.store.narrowing import BadFilter, parse_instant
 from webui.store.orders import parse_order
 from webui.wording import Said
 

@@ -6,16 +6,16 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from webui.forms import CutoffForm, checked, place_of
+from webui.live import polled
 from webui.options import current
 from webui.places import BadForm, StuckPlace
 from webui.rendering import render_list, scene
 from webui.store import browse, operations, preview
-from webui.store.errors import Unsupported
-from webui.store.filters import Filters, format_duration
-from webui.store.selection import Frozen
 from webui.views.operations import carry_out
 
 PRESETS = ("1m", "5m", "15m", "1h")
+EACH = browse.LIMIT // 2
+"""Rows in each of the two lists: together as many as on any other page."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -24,13 +24,14 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/stuck/retry-all", view_func=retry_all, methods=["POST"])
 
 
+@polled
 def stuck() -> ResponseReturnValue:
     """The page, or its two lists."""
     store = current().store
     place = StuckPlace.parse(request.args)
     judged = scene(store.now(), place.threshold)
-    running = browse.stuck_page(store, judged.cutoff, place.cursor)
-    waiting = browse.unclaimed_page(store, judged.cutoff, place.waiting)
+    running = browse.stuck_page(store, judged.cutoff, place.cursor, EACH)
+    waiting = browse.unclaimed_page(store, judged.cutoff, place.waiting, EACH)
     return render_list(
         "webui/stuck.html", "webui/_stuck.html", judged, place=place, running=running, waiting=waiting, presets=PRESETS,
     )  # fmt: skip
@@ -43,10 +44,7 @@ def retry_all() -> ResponseReturnValue:
     cutoff = form.cutoff.data or 0
     if cutoff > options.store.now():
         raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
-    if not options.store.capabilities.started:
-        raise Unsupported("This file does not record when a message was claimed: nobody can say what is stuck.")
-    threshold = format_duration(place.threshold if isinstance(place, StuckPlace) else options.stuck_after)
-    filters = Filters.parse({"stuck": threshold})
-    frozen = Frozen(filters, preview.freeze(options.store, filters).until, cutoff + filters.value("stuck"))
+    threshold = place.threshold if isinstance(place, StuckPlace) else options.stuck_after
+    frozen = preview.freeze_stuck(options.store, threshold, cutoff)
     key = form.once()
     return carry_out(operations.begin(options.store, "retry", frozen, actor=options.visitor(), key=key), form)

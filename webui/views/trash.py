@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webui.bulk import RestoreForm, ticked
 from webui.forms import CutoffForm, checked
+from webui.live import polled
 from webui.options import current
 from webui.places import BadForm, PurgePlace, TrashPlace
 from webui.rendering import render, render_list, scene
@@ -26,6 +27,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/trash/purge", view_func=purge_trash, methods=["POST"])
 
 
+@polled
 def trash() -> ResponseReturnValue:
     """The page, or its list."""
     store = current().store

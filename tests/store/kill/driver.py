@@ -14,7 +14,8 @@ from random import Random
 from tests.store.kill.checker import Row, problems
 from tests.store.kill.history import Call, Recorder, read
 from tests.store.kill.processes import MAX_RETRIES, Load
-from webui.store import PendingMessageStore, act, open_store
+from tests.store.operating import changed, retry_stuck
+from webui.store import PendingMessageStore, open_store
 
 STUCK = 40
 """After how many ms a message is released: short, so that slow workers come back late."""
@@ -168,8 +169,7 @@ def _go_on(store: PendingMessageStore, recorder: Recorder, crew: Crew) -> bool:
         recorder.call("release", STUCK, lambda: store.retry_all_stuck(STUCK), int)
     else:
         cutoff = store.now() - STUCK
-        outcome = partial(act.retry_all_stuck, store, cutoff, actor="driver")
-        recorder.call("release", cutoff, outcome, lambda outcome: list(outcome.done))
+        recorder.call("release", cutoff, partial(retry_stuck, store, cutoff), partial(changed, store))
     crew.look_after()
     return not crew.problems
 
