@@ -94,6 +94,7 @@
   function open() {
     toggle.checked = !off();
     list.showModal();
+    list.querySelector("[data-close]").focus(); // `autofocus` in a frame of another origin is refused, aloud
   }
 
   const KEYS = {

@@ -14,7 +14,7 @@
 
   // When the page was made, by the server's clock; and, by this one, when it was asked for and came.
   const made = Number(document.body.dataset.now);
-  const [{ requestStart, responseStart }] = performance.getEntriesByType("navigation");
+  const [{ requestStart = 0, responseStart = 0 } = {}] = performance.getEntriesByType("navigation");
   const began = Date.now() - performance.now();
   const [asked, came] = [began + requestStart, began + responseStart];
   const now = () => made + Date.now() - came;

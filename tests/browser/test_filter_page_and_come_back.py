@@ -22,7 +22,7 @@ def test_a_search_narrows_the_list_and_stays_in_the_address(open_page: OpenPage)
 
 def test_filters_are_added_one_to_another(open_page: OpenPage) -> None:
     page = open_page("/?q=file")
-    page.get_by_text("Filter", exact=True).click()
+    page.locator("summary", has_text="Filter").click()
     page.get_by_label("Status").select_option("pending")
     page.get_by_label("Tool").fill("Write")
     page.get_by_role("button", name="Apply").click()
@@ -39,7 +39,7 @@ def test_a_fact_of_a_row_is_a_filter(open_page: OpenPage) -> None:
 
 def test_the_filter_s_panel_closes_with_escape(open_page: OpenPage) -> None:
     page = open_page("/")
-    page.get_by_text("Filter", exact=True).click()
+    page.locator("summary", has_text="Filter").click()
     page.get_by_label("Tool").press("Escape")
     expect(page.get_by_label("Tool")).to_be_hidden()
 

@@ -97,7 +97,6 @@ def test_it_can_be_done_with_the_keyboard(open_page: OpenPage, raw: Raw) -> None
     page.keyboard.press("Enter")
     expect(page.locator(f"#row-{ID}")).to_contain_text("Retried just now")
     expect(page.locator(f"#row-{ID}")).to_be_focused()
-    page.keyboard.press("Enter")
     assert raw.row_is_pending(ID)
     for _ in ("its tick", "the message", "its project", "its session", "Undo"):
         page.keyboard.press("Tab")

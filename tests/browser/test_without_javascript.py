@@ -52,7 +52,7 @@ def test_all_is_retried(page: Page, raw: Raw) -> None:
 
 def test_filters_are_set_and_taken_off(page: Page) -> None:
     page.goto("/")
-    page.get_by_text("Filter", exact=True).click()
+    page.locator("summary", has_text="Filter").click()
     page.get_by_label("Status").select_option("failed")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("tbody tr")).to_have_count(len(FAILED))
@@ -213,7 +213,7 @@ def test_how_long_is_stuck_and_how_far_back_is_recent(page: Page) -> None:
 def test_the_journal_is_filtered(page: Page) -> None:
     page.locator(f"#row-{STUCK[0]}").get_by_role("button", name="Retry").click()
     page.goto("/journal")
-    page.get_by_text("Filter", exact=True).click()
+    page.locator("summary", has_text="Filter").click()
     page.get_by_label("Action").select_option("abort")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#list")).to_contain_text("No line matches")
