@@ -131,6 +131,7 @@
   }
 
   document.addEventListener("click", clicked);
+  document.addEventListener("focusin", ({ target }) => closePanels(target));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     if (closeSuggestions()) { event.preventDefault(); return; }
