@@ -32,8 +32,13 @@ AIM = """random => {
     .filter(button => { const box = button.getBoundingClientRect(); return box.top > 60 && box.bottom < innerHeight; });
   if (!buttons.length) return null;
   const button = buttons[Math.floor(random * buttons.length)], box = button.getBoundingClientRect();
-  return [button.getAttribute('formaction'), button.value, box.x + box.width / 2, box.y + box.height / 2];
+  return [box.x + box.width / 2, box.y + box.height / 2];
 }"""
+UNDER = """([x, y]) => {
+  const button = document.elementFromPoint(x, y)?.closest('tr:not(.left, .stale) .btn[formaction$="/retry"]');
+  return button ? [button.getAttribute('formaction'), button.value] : null;
+}"""
+"""What is under the pointer once it is there: from then on it may not become anything else."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,6 +75,7 @@ def _press(page: Page, ticked: Page, seconds: float, dice: random.Random) -> Cou
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     page.on("response", lambda answer: seen.update([f"looks answered {answer.status}"] if "/?v=" in answer.url else []))
+    page.on("dialog", lambda dialog: dialog.accept())  # a message that may still be worked on: are you sure?
     page.goto("/")
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -80,8 +86,12 @@ def _press(page: Page, ticked: Page, seconds: float, dice: random.Random) -> Cou
                 page.locator("#newer").click()
             page.wait_for_timeout(500)
             continue
-        action, state, x, y = aimed
+        x, y = aimed
         page.mouse.move(x, y, steps=dice.randint(1, 8))
+        under = page.evaluate(UNDER, aimed)
+        if under is None:
+            continue
+        action, state = under
         page.wait_for_timeout(dice.uniform(0, 2_500))
         page.mouse.click(x, y, delay=dice.uniform(0, 120))
         page.wait_for_timeout(150)
