@@ -4,6 +4,7 @@
 // turned off, and are never heard while somebody types. What they do is listed in _keys.html.
 (() => {
   const list = document.getElementById("keys");
+  if (!list) return; // a panel leaves the keys to the page around it
   const toggle = list.querySelector("[data-keys-switch]");
   const ROW = "#list tr[id]", KEPT = "unstick-keys";
 

@@ -15,7 +15,7 @@
 
   let { on, seconds } = kept();
   let due = performance.now() + seconds * 1000, asking = false, failures = 0, asOf = new Date();
-  let touched = performance.now(), pressed = false;
+  let touched = performance.now(), pressed = false, era = 0;
   let page = null; // the newest answer, as a document
   const waiting = new Map(); // what changed under the pointer, by id
 
@@ -59,13 +59,15 @@
 
   function beat() {
     if (document.hidden || !show() || pressed) return;
-    for (const [id, html] of waiting) if (!busy(document.getElementById(id))) { waiting.delete(id); put([[id, html]]); }
-    if (page && performance.now() - touched > IDLE) showNew();
+    for (const [id, html] of waiting) if (!busy(id === "retry-all" ? document.getElementById("content") : document.getElementById(id))) { waiting.delete(id); put([[id, html]]); }
+    if (page && performance.now() - touched > IDLE && !busy(document.getElementById("list"))) showNew();
     if (!asking && performance.now() >= due) ask();
   }
 
   async function ask() {
     asking = true;
+    const begun = era;
+    let refused = false;
     const url = new URL(location.href);
     url.searchParams.set("v", live.dataset.v);
     try {
@@ -73,14 +75,15 @@
       const answer = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) });
       const text = await answer.text();
       const next = new DOMParser().parseFromString(text, "text/html");
-      if (answer.status !== 204 && !next.getElementById("live")) throw new Error(next.querySelector(".problem p")?.textContent || "");
+      refused = answer.status !== 204 && !next.getElementById("live");
+      if (refused) throw new Error(next.querySelector(".problem p")?.textContent || words.odd);
       failures = 0;
       asOf = new Date();
-      if (answer.status !== 204 && show() && !pressed) take(next);
+      if (answer.status !== 204 && show() && !pressed && begun === era) await take(next);
     } catch (error) {
       failures += 1;
-      const sentence = error.name === "Error" ? error.message : "";
-      lost.textContent = `${sentence} ${say(words.lost, asOf.toLocaleTimeString())}`.trim();
+      const since = say(words.since, asOf.toLocaleTimeString());
+      lost.textContent = `${refused ? error.message : words.lost} ${since}`;
       if (failures === 1) announce(lost.textContent);
       show();
     }
@@ -104,15 +107,22 @@
     const heading = next.getElementById("heading");
     if (heading) differ(document.getElementById("heading"), heading, changed);
     for (const [id, row] of there) if (here.has(id)) differ(here.get(id), row, changed);
-    const left = [...here].filter(([id]) => !there.has(id)).map(([, row]) => row);
+    const left = [...here].filter(([id, row]) => !there.has(id) && !pushed(row, there, next)).map(([, row]) => row);
     for (const row of left) part(row);
     const times = next.querySelectorAll("#list [data-as-of]");
-    document.querySelectorAll("#list [data-as-of]").forEach((time, number) => { if (times[number]) time.textContent = times[number].textContent; });
+    document.querySelectorAll("#list [data-as-of]").forEach((time, number) => { if (times[number]) time.replaceChildren(...times[number].childNodes); });
+    document.dispatchEvent(new CustomEvent("unstick:times"));
     const fresh = [...there.keys()].filter((id) => !here.has(id)).length;
     page = fresh || left.some((row) => row.matches(".left")) ? next : null;
     offer(fresh, left.filter((row) => row.matches(".left")).length);
     await put(changed);
     if (fresh && !here.size) showNew();
+  }
+
+  // Not gone, but on the next page now: others came before it. It can be acted on as it was seen.
+  function pushed(row, there, next) {
+    const its = [...row.parentElement.children];
+    return next.querySelector("#list a[rel=next]") && !its.slice(its.indexOf(row)).some(({ id }) => there.has(id));
   }
 
   function differ(mine, theirs, changed) {
@@ -132,7 +142,9 @@
       const counted = [...mine.querySelectorAll(".count[hx-get]")].find((other) => other.getAttribute("hx-get") === count.getAttribute("hx-get"));
       if (counted) count.textContent = counted.textContent;
     }
-    if (busy(mine)) waiting.set(mine.id, theirs.outerHTML);
+    // What is above the list and may grow or shrink moves it: not while somebody may be aiming there.
+    const under = mine.id === "retry-all" ? document.getElementById("content") : mine;
+    if (busy(under)) waiting.set(mine.id, theirs.outerHTML);
     else changed.push([mine.id, theirs.outerHTML]);
   }
 
@@ -176,12 +188,21 @@
     newer.textContent = said.length ? `${said.join(", ")}: ${words.show}` : "";
   }
 
+  function forget() {
+    era += 1;
+    waiting.clear();
+    sent.clear();
+    page = null;
+    offer(0, 0);
+    due = Math.min(due, performance.now() + 1000);
+  }
+
   async function showNew() {
     const list = page?.getElementById("list");
     if (!list) return;
     const focused = newer === document.activeElement;
     page = null;
-    waiting.clear();
+    for (const id of [...waiting.keys()]) if (document.getElementById("list").contains(document.getElementById(id))) waiting.delete(id);
     offer(0, 0);
     await htmx.swap({ text: `<hx-partial hx-target="#list" hx-swap="outerMorph">${list.outerHTML}</hx-partial>`, sourceElement: live, swap: "none" });
     const shown = document.querySelector("#place [name=shown]");
@@ -194,14 +215,18 @@
     if (!event.target.closest?.(":is(.stale, .left) :is(.btn, input)")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    document.dispatchEvent(new CustomEvent("unstick:say", { detail: event.target.closest(".left") ? words.left : words.stale }));
   }, true);
   for (const name of ["pointermove", "pointerdown", "keydown", "scroll"]) addEventListener(name, () => { touched = performance.now(); }, { passive: true });
-  addEventListener("pointerdown", () => { pressed = true; }, true);
+  addEventListener("pointerdown", (event) => { pressed = event.button === 0; }, true);
+  addEventListener("pointermove", (event) => { pressed = event.buttons > 0; }, { passive: true });
   for (const name of ["pointerup", "pointercancel", "dragend", "blur"]) addEventListener(name, () => { setTimeout(() => { pressed = false; }, 0); }, true);
   addEventListener("storage", () => { ({ on, seconds } = kept()); every.value = seconds; });
   addEventListener("online", () => { due = 0; });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) due = 0; });
-  // What an action of ours changed is here already: the next look says what else did.
+  // An action of ours changes the page itself: what was asked before it, or waits since, is of the past.
+  document.addEventListener("htmx:config:request", (event) => { if (event.detail.ctx.request.method === "POST") forget(); });
+  document.addEventListener("htmx:after:swap", (event) => { if (event.detail?.ctx?.sourceElement !== live) forget(); });
   toggle.addEventListener("click", () => { on = !on; keep(); });
   every.addEventListener("change", () => { seconds = Number(every.value); keep(); });
   newer.addEventListener("click", showNew);

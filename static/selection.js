@@ -29,6 +29,7 @@
 
   function set(box, ticked) {
     const [id, seen] = split(box);
+    if (ticked && box.closest(".stale, .left")) return;
     if (!ticked) selected.delete(id);
     else if (selected.size < most || selected.has(id)) selected.set(id, seen);
   }

@@ -129,6 +129,7 @@
     copy(event.target);
   });
   document.addEventListener("htmx:after:swap", paintAll);
+  document.addEventListener("unstick:times", paintAll);
   setInterval(() => { if (!root.dataset.times) paint(document.querySelectorAll("time[data-age]")); }, 1000);
   show(stored());
   compare();

@@ -65,8 +65,9 @@ def _shared(view: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     rights = tuple(options.allowed(action) for action in (*ACTIONS, *sorted(set(ACTION_OF.values()) - {OWN})))
     key = (g.webui_state, options.name, request.script_root, rights)
     now = options.store.now()
-    if key in told and 0 <= now - told[key].at < SHARED:
-        return Response(told[key].page)
+    before = told.get(key)
+    if before and 0 <= now - before.at < SHARED:
+        return Response(before.page)
     response = make_response(view())
     if response.status_code == 200:
         if len(told) >= MOST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import FAILED, MINUTE, PENDING, RUNNING, STUCK, OpenPage
 from tests.store.backends import Clock, Raw
@@ -93,6 +93,38 @@ def test_new_rows_wait_until_they_are_asked_for(open_page: OpenPage, store: Pend
     expect(page.locator("#place [name=shown]")).to_have_value(",".join(str(id) for id in [*reversed(new), *first]))
 
 
+def test_a_row_that_others_pushed_to_the_next_page_is_not_gone(
+    open_page: OpenPage, store: PendingMessageStore, raw: Raw
+) -> None:
+    page = open_page("/?status=pending", live=True)
+    last = page.locator("#list tbody tr").last
+    id = int((last.get_attribute("id") or "").removeprefix("row-"))
+    enqueue(store, 2)
+    expect(page.locator("#newer")).to_have_text("2 new: show")
+    expect(row(page, id).locator(".pill")).to_have_text("Pending")
+    row(page, id).get_by_role("button", name="Abort").click()
+    expect(row(page, id)).to_contain_text("Aborted")
+    assert id not in raw.ids()
+
+
+def test_a_look_that_was_under_way_does_not_undo_what_an_action_showed(open_page: OpenPage, raw: Raw) -> None:
+    page = open_page("/", live=True)
+    held: list[Route] = []
+    page.route(lambda url: "v=" in url and "/static/" not in url, lambda route: held.append(route))
+    raw.set(FAILED[1], status="pending")
+    while not held:
+        page.wait_for_timeout(50)
+    before = held[0].fetch()
+    row(page, FIRST).get_by_role("button", name="Retry", exact=True).click()
+    expect(row(page, FIRST)).to_contain_text("Retried just now")
+    held[0].fulfill(response=before)
+    page.unroute_all()
+    looked(page)
+    expect(row(page, FIRST)).to_contain_text("Retried just now")
+    row(page, FIRST).get_by_role("button", name="Undo").click()
+    expect(page.locator("#outcome")).to_contain_text("Taken back")
+
+
 def test_a_row_that_went_stays_in_its_place_and_cannot_be_pressed(open_page: OpenPage, raw: Raw) -> None:
     page = open_page("/", live=True)
     before = row(page, STUCK[1]).bounding_box()
@@ -167,7 +199,8 @@ def test_without_the_server_it_says_since_when_and_heals_by_itself(
     page = open_page("/", live=True)
     looked(page)
     page.context.set_offline(True)
-    expect(page.locator("#lost")).to_contain_text(re.compile(r"does not answer. What you see is as of \d+:\d\d:\d\d"))
+    since = r"does not answer; this goes on by itself. What you see is as of \d+:\d\d:\d\d"
+    expect(page.locator("#lost")).to_contain_text(re.compile(since))
     expect(label(page)).to_have_text("Away")
     raw.set(FIRST, status="failed")
     page.context.set_offline(False)

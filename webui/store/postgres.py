@@ -31,6 +31,10 @@ BEGIN_PAGE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_ca
 LONGEST = 10_000
 """How long one statement of a page may run, in ms."""
 TRIES = 100
+# A replica's snapshot does not name who is at work on the primary: there it is how far it has come.
+REVISION = """
+SELECT CASE WHEN pg_is_in_recovery() THEN CAST(pg_last_wal_replay_lsn() AS TEXT)
+  ELSE CAST(pg_current_snapshot() AS TEXT) END"""
 MIGRATION_LOCK = 0x756E737469636B
 """The advisory lock of whoever changes our tables: `unstick` as a number."""
 
@@ -136,7 +140,7 @@ class Postgres:
     def revision(self) -> str:
         """What is visible now; also others' changes elsewhere on the server make another."""
         with self._connections.one(PAGE_WAIT) as connection:
-            return str(run(connection, "SELECT CAST(pg_current_snapshot() AS TEXT)", None)[0][0])
+            return str(run(connection, REVISION, None)[0][0])
 
     def checkpoint(self) -> None:
         """The server has a process for that."""

@@ -59,7 +59,7 @@ class SQLite:
 
     def _forget(self) -> None:
         # A fork's child keeps its parent's connections, unused: to close them would end the parent's locks.
-        self._parents = getattr(self, "_idle", None)
+        self._parents = getattr(self, "_idle", None), getattr(self, "_revision", None)
         self._idle: list[Connection] = []
         self._owner = os.getpid()
         self._identity: Identity | None = None
