@@ -45,7 +45,7 @@
   function step(by) {
     const all = rows();
     const at = all.findIndex(({ id }) => id === here);
-    const next = at < 0 ? all[0] : row() ? all[at + by] : all[at];
+    const next = at < 0 ? all[0] : held || row() ? all[at + by] : all[at];
     if (!next) return;
     go(next);
     next.scrollIntoView({ block: "nearest" });

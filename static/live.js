@@ -59,7 +59,7 @@
 
   function beat() {
     if (document.hidden || !show() || pressed) return;
-    for (const [id, html] of waiting) if (!busy(id === "retry-all" ? document.getElementById("content") : document.getElementById(id))) { waiting.delete(id); put([[id, html]]); }
+    for (const [id, html] of waiting) if (!busy(document.getElementById(id))) { waiting.delete(id); put([[id, html]]); }
     if (page && performance.now() - touched > IDLE && !busy(document.getElementById("list"))) showNew();
     if (!asking && performance.now() >= due) ask();
   }
@@ -142,9 +142,7 @@
       const counted = [...mine.querySelectorAll(".count[hx-get]")].find((other) => other.getAttribute("hx-get") === count.getAttribute("hx-get"));
       if (counted) count.textContent = counted.textContent;
     }
-    // What is above the list and may grow or shrink moves it: not while somebody may be aiming there.
-    const under = mine.id === "retry-all" ? document.getElementById("content") : mine;
-    if (busy(under)) waiting.set(mine.id, theirs.outerHTML);
+    if (busy(mine)) waiting.set(mine.id, theirs.outerHTML);
     else changed.push([mine.id, theirs.outerHTML]);
   }
 
@@ -159,8 +157,16 @@
 
   async function put(parts) {
     if (!parts.length) return;
+    const list = document.getElementById("list");
+    const top = () => list?.getBoundingClientRect().top;
+    const before = top();
     const text = parts.map(([id, html]) => `<hx-partial hx-target="#${CSS.escape(id)}" hx-swap="outerMorph">${html}</hx-partial>`).join("");
     await htmx.swap({ text, sourceElement: live, swap: "none" });
+    // What is above the list may have grown or shrunk: a row under the pointer stays there.
+    if (list?.matches(":hover")) {
+      scrollBy(0, top() - before);
+      if (top() < before) list.style.marginTop = `${(parseFloat(list.style.marginTop) || 0) + before - top()}px`;
+    }
     const rows = parts.filter(([, , flashes]) => flashes).map(([id]) => document.getElementById(id)).filter(Boolean);
     for (const row of rows) {
       row.classList.add("flash");
@@ -194,6 +200,7 @@
     sent.clear();
     page = null;
     offer(0, 0);
+    live.dataset.v = ""; // so that all of it is told again
     due = Math.min(due, performance.now() + 1000);
   }
 
@@ -225,8 +232,7 @@
   addEventListener("online", () => { due = 0; });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) due = 0; });
   // An action of ours changes the page itself: what was asked before it, or waits since, is of the past.
-  document.addEventListener("htmx:config:request", (event) => { if (event.detail.ctx.request.method === "POST") forget(); });
-  document.addEventListener("htmx:after:swap", (event) => { if (event.detail?.ctx?.sourceElement !== live) forget(); });
+  for (const name of ["htmx:config:request", "htmx:after:swap"]) document.addEventListener(name, (event) => { if (event.detail.ctx.request?.method === "POST") forget(); });
   toggle.addEventListener("click", () => { on = !on; keep(); });
   every.addEventListener("change", () => { seconds = Number(every.value); keep(); });
   newer.addEventListener("click", showNew);

@@ -42,6 +42,12 @@ WIDE, NARROW = (1280, 860), (360, 740)
 OpenPage = Callable[..., Page]
 
 
+def ready(page: Page) -> None:
+    """Waits for the scripts: what is pressed before is a plain form, which has its own stories."""
+    page.wait_for_load_state()
+    page.evaluate("new Promise(done => setTimeout(done))")  # htmx begins in a timeout of its own
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     path = find_browser()
@@ -124,6 +130,8 @@ def open_page(chromium: Browser, server: str, expected: list[str]) -> Iterator[O
         page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(path)
+        if options.get("java_script_enabled", True):
+            ready(page)
         return page
 
     yield open_page

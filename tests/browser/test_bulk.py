@@ -156,6 +156,7 @@ def test_all_that_match_are_counted_and_the_question_knows_it(open_page: OpenPag
     expect(page.get_by_role("dialog")).not_to_contain_text("when you looked")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_running_operation_keeps_the_focus_and_its_outcome_stays(open_page: OpenPage, raw: Raw, clock: Clock) -> None:
     raw.fill(300, status="'failed'", completed_at_epoch=str(clock.now - MINUTE))
     clock.tick(MINUTE)

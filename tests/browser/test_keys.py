@@ -7,11 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import FAILED, MINUTE, RUNNING, STUCK, OpenPage
+from tests.browser.conftest import FAILED, MINUTE, RUNNING, STUCK, OpenPage, ready
 from tests.store.backends import Clock, Raw
 
 
 def press(page: Page, *keys: str) -> None:
+    ready(page)
     for key in keys:
         page.keyboard.press(key)
 

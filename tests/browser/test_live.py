@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import FAILED, MINUTE, PENDING, RUNNING, STUCK, OpenPage
+from tests.browser.conftest import FAILED, MINUTE, NARROW, PENDING, RUNNING, STUCK, OpenPage
 from tests.store.backends import Clock, Raw
 from webui.store import PendingMessageStore
 
@@ -123,6 +123,39 @@ def test_a_look_that_was_under_way_does_not_undo_what_an_action_showed(open_page
     expect(row(page, FIRST)).to_contain_text("Retried just now")
     row(page, FIRST).get_by_role("button", name="Undo").click()
     expect(page.locator("#outcome")).to_contain_text("Taken back")
+
+
+def test_what_waits_is_offered_again_after_an_action_that_was_refused(
+    open_page: OpenPage, store: PendingMessageStore, raw: Raw, expected: list[str]
+) -> None:
+    expected.append("status of 503")
+    enqueue(store, 1)
+    page = open_page("/?tool=New", live=True)
+    enqueue(store, 2)
+    expect(page.locator("#newer")).to_have_text("2 new: show")
+    with raw.write_lock():
+        page.locator("#list").get_by_role("button", name="Abort").click()
+        expect(page.locator("#outcome")).to_contain_text("The queue is busy")
+    expect(page.locator("#newer")).to_have_text("2 new: show")
+
+
+@pytest.mark.parametrize("scrolled", [0, 300])
+def test_a_bar_that_shrinks_or_grows_moves_no_row_under_the_pointer(
+    open_page: OpenPage, raw: Raw, scrolled: int
+) -> None:
+    page = open_page("/", NARROW, live=True)
+    page.evaluate(f"scrollTo(0, {scrolled})")
+    place = row(page, FAILED[1])
+    place.locator(".l1 a").hover()
+    before = pytest.approx(place.bounding_box(), abs=1)
+    for id in STUCK:
+        raw.set(id, status="processing", started_processing_at_epoch=2_000_000_000_000)
+    expect(page.locator("#retry-all")).not_to_contain_text("stuck")
+    assert place.bounding_box() == before
+    for id in STUCK:
+        raw.set(id, started_processing_at_epoch=1)
+    expect(page.locator("#retry-all")).to_contain_text("Retry all stuck (3)")
+    assert place.bounding_box() == before
 
 
 def test_a_row_that_went_stays_in_its_place_and_cannot_be_pressed(open_page: OpenPage, raw: Raw) -> None:

@@ -144,8 +144,8 @@ def test_a_table_that_somebody_holds_is_busy_for_pages_too(
     store: PendingMessageStore, add: Add, second: PostgresRaw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add()
-    monkeypatch.setattr(postgres, "LONGEST", 20)
-    with second.connection.transaction():
+    with monkeypatch.context() as short, second.connection.transaction():
+        short.setattr(postgres, "LONGEST", 20)
         second.run("LOCK TABLE pending_messages")
         with pytest.raises(Busy, match="took too long to answer"):
             browse.queue_page(store, Filters())

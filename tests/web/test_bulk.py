@@ -241,6 +241,7 @@ def test_what_is_stuck_is_all_that_the_stuck_page_means(client: Visitor, raw: Ra
     assert raw.row_is_pending(STUCK)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_so_many_a_minute_goes_on_in_the_background(client: Visitor, raw: Raw, clock: Clock) -> None:
     fill(raw, clock, 300)
     clock.tick(1_000)

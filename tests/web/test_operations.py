@@ -41,6 +41,7 @@ def test_while_it_runs_it_is_polled_and_then_no_more(
     assert "Cancelled" in answer.text
 
 
+@pytest.mark.usefixtures("impatient")
 def test_it_is_cancelled_and_goes_on(client: Visitor, store: PendingMessageStore, begun: Operation) -> None:
     page = f"/operations/{begun.id}"
     fields = {"at": "operation", "operation": str(begun.id)}

@@ -161,9 +161,11 @@ def _narrowed(tx: Transaction, scan: Scan) -> str:
     return ""
 
 
-def recent(tx: Transaction, text: str, params: dict[str, Any], budget: float = BUDGET) -> tuple[list[Record], bool]:
+def recent(
+    tx: Transaction, text: str, params: dict[str, Any], budget: float | None = None
+) -> tuple[list[Record], bool]:
     """The rows of a query over `{processed}`, and whether they are from a shorter look back because time was up."""
-    tx.budget(budget)
+    tx.budget(BUDGET if budget is None else budget)
     try:
         return tx.rows(text, {**params, "newest": NEWEST}), False
     except TimeUp:

@@ -116,7 +116,11 @@ def work(store: PendingMessageStore, id: int, *, seconds: float | None = None, s
 def _steps(job: _Job, stop: Event, deadline: float | None) -> None:
     pause, tired = 0.0, 0
     try:
-        while not stop.is_set() and (deadline is None or time.monotonic() < deadline - pause):
+        while not stop.is_set():
+            if deadline is not None and time.monotonic() >= deadline - pause:
+                if _found(job) is None:
+                    _end(job, "done", None)  # or its answer would say `2 of 2 so far`
+                break
             if pause and stop.wait(pause):
                 break
             try:
@@ -172,7 +176,7 @@ def _taken(store: PendingMessageStore, id: int, others: Gentle) -> _Job | None:
 
 def _step(job: _Job) -> float:
     """The next chunk. Returns how many seconds to wait after it, or -1 when there is no more."""
-    found = _found(job) if job.left > 0 else None
+    found = _found(job)
     if found is None:
         _end(job, "done", None)
         return -1
@@ -201,7 +205,7 @@ def _step(job: _Job) -> float:
 
 
 def _found(job: _Job) -> Found | None:
-    while job.section < len(job.sections):
+    while job.left > 0 and job.section < len(job.sections):
         line = job.operation.id
         found = job.selection.find(job.store, job.sections[job.section], job.at, job.rows(), line)
         if found is not None:

@@ -1,0 +1,28 @@
+"""Every test has time: how long a page may count, look or wait for an operation is for a story that says so itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+BUDGETS = (
+    "webui.store.counting.BUDGET", "webui.store.diagnosis.BUDGET", "webui.store.preview.BUDGET",
+    "webui.store.scan.BUDGET", "webui.store.scan.SEARCH_BUDGET", "webui.store.trash.BUDGET",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_hurry() -> Iterator[None]:
+    """A busy machine is slow, not wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        for budget in BUDGETS:
+            patch.setattr(budget, 30_000)
+        patch.setattr("webui.views.operations.PATIENCE", 30.0)
+        yield
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an operation has not done at once, it goes on with in the background."""
+    monkeypatch.setattr("webui.views.operations.PATIENCE", 0.1)
