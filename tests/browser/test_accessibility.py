@@ -12,7 +12,7 @@ from tests.store.backends import Clock, Raw
 from webui import create_app
 from webui.store import PendingMessageStore
 
-LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
+LOOKS = [(WIDE, "light"), (NARROW, "dark")]
 OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 LIKE_OTHERS = {"exclude": ["#list tbody tr:nth-child(n + 10)"]}
 """Rows of which there are some of every kind before: a page is looked at in half the time."""
