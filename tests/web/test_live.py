@@ -116,7 +116,7 @@ def test_tabs_share_an_answer_but_not_with_other_rights_or_a_later_queue(
     assert 'class="btn' in one.get_data(as_text=True)
     allowed["retry"] = False
     other = again(second, "/", seen).get_data(as_text=True)
-    assert f"/messages/{FAILED}/retry\"" in one.get_data(as_text=True)
-    assert f"/messages/{FAILED}/retry\"" not in other
+    assert f'/messages/{FAILED}/retry"' in one.get_data(as_text=True)
+    assert f'/messages/{FAILED}/retry"' not in other
     raw.set(FAILED, status="failed")
     assert 'data-is="failed ' in again(first, "/", seen).get_data(as_text=True)
