@@ -80,7 +80,7 @@
     } catch (error) {
       failures += 1;
       const sentence = error.name === "Error" ? error.message : "";
-      lost.textContent = `${sentence} ${say(words.lost, asOf.toLocaleTimeString())}`.trim();
+      lost.textContent = `${sentence} ${say(words.lost, asOf.toLocaleTimeString(document.documentElement.lang))}`.trim();
       if (failures === 1) announce(lost.textContent);
       show();
     }

@@ -51,7 +51,7 @@ class KeptRows:
 
     def slot(self, row: Row, scene: Scene, place: Place, tick_all: object) -> Slot:
         """The row's place, in a list of this page."""
-        since = wording.span(row).since
+        since = wording.since(row)
         key = (
             _row(row),
             columns.state(row, scene),

@@ -47,10 +47,11 @@ def language() -> str:
     answer is no text."""
     if not has_request_context():
         return ENGLISH
-    if "webui_language" not in g:
-        g.webui_language = of_browser()  # for the page that says what went wrong with the hook
-        g.webui_language = _of_host() or g.webui_language
-    return str(g.webui_language)
+    chosen: str | None = g.get("webui_language")
+    if chosen is None:
+        chosen = g.webui_language = of_browser()  # for the page that says what went wrong with the hook
+        chosen = g.webui_language = _of_host() or chosen
+    return chosen
 
 
 def of_browser() -> str:

@@ -219,8 +219,13 @@ class Span(NamedTuple):
 
 def span(row: Row) -> Span:
     """Since when a row is as it is (was, if it was aborted); a file that does not say so gives the next best."""
-    since, aborted = _span(row), row.trashed_by is not None
-    return since._replace(words=_(_WAS[since.words] if aborted else since.words))
+    found, aborted = _span(row), row.trashed_by is not None
+    return found._replace(words=_(_WAS[found.words] if aborted else found.words))
+
+
+def since(row: Row) -> Any:
+    """The time since when, without the words."""
+    return _span(row).since
 
 
 _WAS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
@@ -55,6 +55,12 @@ def read(path: Path) -> Catalog:
         return read_po(file, locale=path.stem)
 
 
+def is_said(message: Message) -> bool:
+    """Whether it is translated, in all its forms."""
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    return bool(forms) and all(forms)
+
+
 def updated(path: Path) -> bytes:
     """A language's file as it is with the texts of today: new ones are empty, and what is gone is left out."""
     catalog = read(path)
@@ -74,5 +80,5 @@ def _sources() -> Iterator[tuple[Path, str]]:
 if __name__ == "__main__":
     for file in FILES:
         file.write_bytes(updated(file))
-        missing = sum(not message.string or not all(message.string) for message in read(file) if message.id)
+        missing = sum(not is_said(message) for message in read(file) if message.id)
         print(f"{file.relative_to(ROOT)}: {missing} texts to be translated")

@@ -12,7 +12,7 @@ from webui.store import journal, migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import Unsupported, WrongState
 from webui.store.journal import Chunk
-from webui.store.model import Outcome, Row
+from webui.store.model import STATUSES, Outcome, Row
 from webui.store.schema import SIDE, quoted
 from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
@@ -149,5 +149,5 @@ def _meanwhile(tx: Transaction, row: Row) -> str:
 def _unfit(row: Row) -> str:
     return sentence(
         "Message {id} is {state}: only pending, processing or failed messages can be retried.",
-        id=row.id, state=row.status,
+        id=row.id, state=sentence(row.status) if row.status in STATUSES else row.status,
     )  # fmt: skip
