@@ -48,7 +48,7 @@ def test_a_translation_puts_in_the_same_values(path: Path) -> None:
             assert sorted(NAMES.findall(str(message.string))) == sorted(NAMES.findall(message.id)), message.id
         elif message.id:
             # A form for one number alone may say it in a word.
-            *others, last = (set(NAMES.findall(text)) for text in message.string)
+            *others, last = (set(NAMES.findall(text)) for text in message.string or ())
             wanted = set(NAMES.findall(message.id[1]))
             assert last == wanted, message.id
             assert all(wanted - {"{number}"} <= names <= wanted for names in others), message.id
