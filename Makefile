@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and make; everything else goes into .venv.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint types templates soak bench screenshots clean
+.PHONY: help run test check lint types templates texts soak bench screenshots clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,9 @@ types: $(VENV)/installed-for-tests ## Check the types
 
 templates: $(VENV)/installed-for-tests ## Check the templates
 	$(BIN)/djlint --lint --quiet templates
+
+texts: $(VENV)/installed-for-tests ## Bring the files of all languages up to date with the code
+	$(BIN)/python -m tests.project.catalogs
 
 soak: $(VENV)/installed-for-tests ## Kill workers a hundred times on every database; then press buttons beside a busy worker
 	$(BIN)/python -m tests.store.kill $(ARGS)

@@ -34,11 +34,11 @@
     const source = document.querySelector(button.dataset.copy);
     try {
       await navigator.clipboard.writeText(source.textContent);
-      label(button, "Copied");
+      label(button, outcome().dataset.copied);
     } catch {
       source.parentElement.classList.add("open");
       getSelection().selectAllChildren(source);
-      label(button, "Selected");
+      label(button, outcome().dataset.selected);
     }
   }
 
@@ -89,9 +89,7 @@
   function failed(event) {
     if (!event.detail.ctx) return;
     const late = event.detail.ctx.request.signal?.reason === "timeout";
-    say(late
-      ? "The server did not answer in 10 seconds. Whether it was done is not known: reload the page and look."
-      : "The server cannot be reached. Nothing may have been done: see whether Unstick still runs, then reload the page.");
+    say(late ? outcome().dataset.late : outcome().dataset.away);
   }
 
   function clicked(event) {

@@ -15,7 +15,7 @@
       badge.title = "";
     } catch {
       badge.classList.add("old");
-      badge.title = "The queue cannot be reached. This is what was last seen.";
+      badge.title = badge.dataset.lost;
     }
   }
 

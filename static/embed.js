@@ -51,11 +51,18 @@
     }
 
     hear(data) {
-      if (data.unstick === "ready") { this.ready = true; this.paint(); }
+      if (data.unstick === "ready") {
+        this.ready = true;
+        this.paint();
+        if (typeof data.words === "string") this.name(...data.words.split("|"));
+      }
       if (data.unstick === "size") this.resize(data);
     }
 
     resize() {}
+
+    // In the language of the page in it, once that is there.
+    name() {}
   }
 
   /** How many messages there are, red with how many are stuck; a click opens the drawer. */
@@ -67,11 +74,13 @@
         button { position: absolute; inset: 0; padding: 0; border: 0; border-radius: 11px; background: none; cursor: pointer }
         button:focus-visible { outline: 2px solid; outline-offset: 2px }`)];
       this.frame = make("iframe", { title: "Messages in the queue", tabIndex: -1 });
-      const button = make("button", { type: "button", ariaLabel: "Open the message queue" });
-      button.addEventListener("click", () => document.querySelector("unstick-drawer")?.show());
-      root.append(this.frame, button);
+      this.button = make("button", { type: "button", ariaLabel: "Open the message queue" });
+      this.button.addEventListener("click", () => document.querySelector("unstick-drawer")?.show());
+      root.append(this.frame, this.button);
       this.fill("badge");
     }
+
+    name(title, open) { this.frame.title = title; this.button.ariaLabel = open; }
 
     resize({ width, height }) { Object.assign(this.frame.style, { width: `${width}px`, height: `${height}px` }); }
   }
@@ -90,14 +99,17 @@
         button:focus-visible { outline: 2px solid }`)];
       this.dialog = make("dialog", { ariaLabel: "Message queue" });
       this.frame = make("iframe", { title: "Message queue" });
-      const header = make("header", { textContent: "Message queue" });
-      const close = make("button", { type: "button", textContent: "×", ariaLabel: "Close" });
-      close.addEventListener("click", () => this.dialog.close());
+      this.heading = make("span", { textContent: "Message queue" });
+      this.close = make("button", { type: "button", textContent: "×", ariaLabel: "Close" });
+      this.close.addEventListener("click", () => this.dialog.close());
       this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
-      header.append(close);
+      const header = make("header");
+      header.append(this.heading, this.close);
       this.dialog.append(header, this.frame);
       root.append(this.dialog);
     }
+
+    name(title, close) { this.dialog.ariaLabel = this.frame.title = this.heading.textContent = title; this.close.ariaLabel = close; }
 
     show() {
       if (!this.frame.src) this.fill("embed/");

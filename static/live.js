@@ -82,7 +82,7 @@
       if (answer.status !== 204 && show() && !pressed && begun === era) await take(next);
     } catch (error) {
       failures += 1;
-      const since = say(words.since, asOf.toLocaleTimeString());
+      const since = say(words.since, asOf.toLocaleTimeString(document.documentElement.lang));
       lost.textContent = `${refused ? error.message : words.lost} ${since}`;
       if (failures === 1) announce(lost.textContent);
       show();

@@ -61,7 +61,7 @@
   paint(kept());
   addEventListener("message", hear);
   document.addEventListener("DOMContentLoaded", () => {
-    tell({ unstick: "ready" });
+    tell({ unstick: "ready", words: root.dataset.words });
     new ResizeObserver(measure).observe(document.body);
   });
 })();

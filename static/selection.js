@@ -53,11 +53,11 @@
     bar.parentElement.classList.toggle("selecting", selected.size > 0);
     bar.classList.toggle("on", selected.size > 0);
     bar.classList.toggle("all", all);
-    one("number").textContent = selected.size.toLocaleString("en");
+    one("number").textContent = selected.size.toLocaleString(document.documentElement.lang);
     const full = selected.size >= most;
     one("full").hidden = !full;
     one("page").hidden = full || ticked === here.length;
-    one("page").textContent = `All ${here.length} on this page`;
+    one("page").textContent = bar.dataset.here.replace("{}", here.length);
     const total = one("all");
     if (total) {
       total.hidden = (ticked < here.length && !full) || !here.length;

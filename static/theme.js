@@ -4,7 +4,6 @@
 (() => {
   const root = document.documentElement;
   const THEMES = ["", "light", "dark"];
-  const NAMES = { "": "as the system has them", light: "light", dark: "dark" };
 
   function stored() {
     try { return localStorage.getItem("unstick-theme") || ""; } catch { return ""; }
@@ -14,8 +13,9 @@
     if (THEMES.indexOf(theme) > 0) root.dataset.theme = theme;
     else delete root.dataset.theme;
     for (const button of document.querySelectorAll("[data-theme-switch]")) {
-      button.setAttribute("aria-label", `Colours: ${NAMES[theme] || NAMES[""]}`);
-      button.title = button.getAttribute("aria-label");
+      button.dataset.auto ??= button.getAttribute("aria-label");
+      button.title = button.dataset[theme] ?? button.dataset.auto;
+      button.setAttribute("aria-label", button.title);
     }
   }
 

@@ -47,6 +47,7 @@ def create_app(config: Mapping[str, Any] | None = None, *, store: PendingMessage
         environment=chosen.environment,
         mounted=False,
         embed_origins=chosen.embed_origins,
+        language=lambda: chosen.language,
     ).init_app(app)
     return app
 

@@ -22,6 +22,7 @@ from webui.store.filters import Filters
 from webui.store.model import Count
 from webui.store.narrowing import format_duration
 from webui.store.selection import Frozen, Ticked
+from webui.store.sentence import Figure, sentence
 
 MOST = 1_000
 """So many messages can be ticked."""
@@ -46,7 +47,10 @@ class BulkForm(PlaceForm):
             return None
         if not (text.isascii() and text.isdecimal() and len(text) <= 9 and 0 < int(text) <= FASTEST):
             raise BadForm(
-                f"“{text}” is no number of messages a minute, so nothing was done: write 60, or leave it empty."
+                sentence(
+                    "“{text}” is no number of messages a minute, so nothing was done: write 60, or leave it empty.",
+                    text=text,
+                )
             )
         return int(text)
 
@@ -64,15 +68,20 @@ class RestoreForm(PlaceForm):
 def ticked(given: list[str]) -> Ticked:
     """The rows that a form's ticks name, each with its state as the page showed it. Raises BadForm."""
     if not given:
-        raise BadForm("Nothing is ticked, so nothing was done: tick the messages that you mean, then press again.")
+        raise BadForm(
+            sentence("Nothing is ticked, so nothing was done: tick the messages that you mean, then press again.")
+        )
     if len(given) > MOST:
         raise BadForm(
-            f"{len(given):,} messages are ticked, and it can be {MOST:,} at once. Nothing was done: narrow the list "
-            "with filters, and act on all that match."
-        )
+            sentence(
+                "{number} messages are ticked, and it can be {most} at once. Nothing was done: narrow the list with "
+                "filters, and act on all that match.",
+                number=Figure(len(given)), most=Figure(MOST),
+            )
+        )  # fmt: skip
     found = [_TICK.fullmatch(text) for text in given]
     if not all(found):
-        raise BadForm("This form is not complete, so nothing was done: reload the page and tick again.")
+        raise BadForm(sentence("This form is not complete, so nothing was done: reload the page and tick again."))
     return Ticked(tuple(sorted({int(tick[1]): tick[2] for tick in found if tick}.items())))
 
 
@@ -95,7 +104,7 @@ class Matching:
         if until is None or as_of is None:
             frozen = preview.freeze(store, filters)
         elif as_of > store.now():
-            raise BadForm("This page was made by a clock that is ahead of this one: open it again.")
+            raise BadForm(sentence("This page was made by a clock that is ahead of this one: open it again."))
         else:
             frozen = Frozen(filters, until, as_of)
         return cls(frozen, _back(given, filters), number_of(given, "expected"))

@@ -91,6 +91,7 @@ def main() -> None:
 @_option("JOURNAL_DAYS", DEFAULTS.journal_days)
 @_option("WORKER_URL")
 @EMBED
+@_option("LANGUAGE")
 @OPEN
 def serve(database: str | None, in_browser: bool, **options: Any) -> None:
     """Show a queue in the browser, where its operator can put it right.
@@ -109,6 +110,7 @@ def serve(database: str | None, in_browser: bool, **options: Any) -> None:
 @PORT
 @click.option("--keep", type=click.Path(), metavar="PATH", help="Make the queue at PATH and leave it there.")
 @EMBED
+@_option("LANGUAGE")
 @OPEN
 def demo(keep: str | None, in_browser: bool, **options: Any) -> None:
     """Make a living queue and show it: a producer fills it, and a worker drains it that sometimes fails, hangs or

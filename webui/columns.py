@@ -13,6 +13,8 @@ from webui.store.filters import NO_PROJECT, Filters
 from webui.store.model import Row
 from webui.store.narrowing import BadFilter
 from webui.store.schema import Capabilities
+from webui.store.sentence import N_
+from webui.texts import gettext as _
 from webui.wording import text
 
 
@@ -42,11 +44,11 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("tick", "Select", spoken=True),
-    Column("status", "Status"),
-    Column("what", "Message"),
-    Column("age", "Age"),
-    Column("act", "Actions", spoken=True),
+    Column("tick", N_("Select"), spoken=True),
+    Column("status", N_("Status")),
+    Column("what", N_("Message")),
+    Column("age", N_("Age")),
+    Column("act", N_("Actions"), spoken=True),
 )
 
 LONGEST_SEEN = 200
@@ -65,12 +67,14 @@ class Fact(NamedTuple):
 
 
 def _project(row: Row, scene: Scene) -> str:
-    return text(row.project, 80) if row.project else "no project"
+    return text(row.project, 80) if row.project else _("no project")
 
 
 def _session(row: Row, scene: Scene) -> str:
-    ended = f", {row.session_status}" if row.session_status in ("completed", "failed") else ""
-    return f"#{text(row.session_db_id, 20)}{ended}"
+    id = text(row.session_db_id, 20)
+    if row.session_status == "completed":
+        return _("#{id}, completed", id=id)
+    return _("#{id}, failed", id=id) if row.session_status == "failed" else f"#{id}"
 
 
 def _size(row: Row, scene: Scene) -> str | None:
@@ -80,7 +84,7 @@ def _size(row: Row, scene: Scene) -> str | None:
 def _tries(row: Row, scene: Scene) -> str | None:
     if row.retry_count is None or row.retry_count == 0:
         return None
-    return f"retry {text(row.retry_count, 20)}/{scene.max_retries}"
+    return _("retry {number}/{most}", number=text(row.retry_count, 20), most=scene.max_retries)
 
 
 def _by_project(row: Row) -> Mapping[str, str] | None:
@@ -100,8 +104,8 @@ def _by_session(row: Row) -> Mapping[str, str]:
 
 FACTS = (
     Fact("project", _project, _by_project),
-    Fact("session", lambda row, scene: f"session {_session(row, scene)}", _by_session),
-    Fact("id", lambda row, scene: f"id {row.id}"),
+    Fact("session", lambda row, scene: _("session {id}", id=_session(row, scene)), _by_session),
+    Fact("id", lambda row, scene: _("id {id}", id=row.id)),
     Fact("size", _size),
     Fact("tries", _tries),
 )
@@ -141,19 +145,23 @@ def _prompt(row: Row, scene: Scene) -> str | None:
 
 
 def _retries(row: Row, scene: Scene) -> str | None:
-    return None if row.retry_count is None else f"{text(row.retry_count)} of {scene.max_retries}"
+    return (
+        None
+        if row.retry_count is None
+        else _("{number} of {most}", number=text(row.retry_count), most=scene.max_retries)
+    )
 
 
 DETAILS = (
-    Line("Id", lambda row, scene: str(row.id)),
-    Line("Type", lambda row, scene: text(row.message_type)),
-    Line("Project", _project, link=_by_project),
-    Line("Session", _session, link=_by_session),
-    Line("Prompt", _prompt),
-    Line("Retries", _retries),
-    Line("Folder", lambda row, scene: text(row.cwd) if row.cwd else None, mono=True),
-    Line("Session id", lambda row, scene: text(row.content_session_id), mono=True),
-    Line("Size", lambda row, scene: format_bytes(row.size)),
+    Line(N_("Id"), lambda row, scene: str(row.id)),
+    Line(N_("Type"), lambda row, scene: text(row.message_type)),
+    Line(N_("Project"), _project, link=_by_project),
+    Line(N_("Session"), _session, link=_by_session),
+    Line(N_("Prompt"), _prompt),
+    Line(N_("Retries"), _retries),
+    Line(N_("Folder"), lambda row, scene: text(row.cwd) if row.cwd else None, mono=True),
+    Line(N_("Session id"), lambda row, scene: text(row.content_session_id), mono=True),
+    Line(N_("Size"), lambda row, scene: format_bytes(row.size)),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
+from webui import texts
 from webui.loopback import is_loopback
 from webui.options import SettingError
 from webui.origins import exact
@@ -73,6 +74,13 @@ def _origins(value: Any) -> tuple[str, ...]:
     return tuple(exact(origin) for origin in _names(value))
 
 
+def _language(value: Any) -> str:
+    known = texts.nearest(_text(value))
+    if known is None:
+        raise ValueError(f"there is no language {value!r}: write one of {', '.join(texts.languages())}.")
+    return known
+
+
 def _secret(value: Any) -> str | bytes:
     secret: str | bytes = value
     if len(secret) < SHORTEST_SECRET:
@@ -123,6 +131,9 @@ class Settings:
         tuple[str, ...],
         Setting(_origins, "origin", "Pages that may have the panel and the badge in a frame: http://localhost:37777."),
     ] = ()
+    language: Annotated[
+        str | None, Setting(_language, "language", "The language of the pages, like de; by default the browser's.")
+    ] = None
     state_dir: Annotated[
         Path | None, Setting(_folder, "folder", "Where the secret key is kept; by default the user's state folder.")
     ] = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
-from webui import blueprint, compression, guard, headers, logbook, routing
+from webui import blueprint, compression, guard, headers, logbook, routing, texts
 from webui.options import Options, SettingError
 from webui.store.runner import Runner
 from webui.views import MODULES
@@ -39,6 +39,7 @@ class WebUI:
     - `environment`: a short text for the badge, like `production`.
     - `embed_origins`: the origins of other pages that may have the panel (under `/embed`) and the badge in a frame,
       like `http://localhost:37777`.
+    - `language() -> str | None`: the language of this request, like `de`; None, and without it, the browser decides.
     - `name`: the blueprint's name, for `url_for("name.queue")`; by default made from the prefix (`webui_queue`).
     - `mounted=False` is for an app that is nothing but the UI: see `webui.create_app`.
 
@@ -60,6 +61,7 @@ class WebUI:
         worker_url: str | None = None,
         environment: str | None = None,
         embed_origins: Iterable[str] = (),
+        language: Callable[[], str | None] | None = None,
         name: str | None = None,
         mounted: bool = True,
     ) -> None:
@@ -82,6 +84,7 @@ class WebUI:
             environment=environment,
             mounted=mounted,
             embed_origins=tuple(origin.lower() for origin in embed_origins),
+            language=_not_said if language is None else language,
         )
 
     def init_app(self, app: Flask) -> None:
@@ -101,6 +104,10 @@ class WebUI:
 
 def _nobody() -> str:
     return "unknown"
+
+
+def _not_said() -> None:
+    return None
 
 
 def _keep_apart(app: Flask, options: Options) -> None:
@@ -127,14 +134,18 @@ def _watch(app: Flask, options: Options) -> None:
             return None
         logbook.note(refused)
         # Bare text: a page of ours has a token in it, and this visitor may be a page of somebody else.
-        return Response(f"{refused}\n", status=403, mimetype="text/plain")
+        # In the browser's language: the host does not know them yet.
+        said = texts.translated(refused, texts.of_browser())
+        return Response(f"{said}\n", status=403, mimetype="text/plain")
 
     def finish(response: Response) -> Response:
         if options.covers(request.path):
             kept = g.get("webui_own_headers", {})
             headers.dress(response, _framing(options, kept) | kept)
             if request.endpoint != f"{options.name}.static":
-                response.vary.add("HX-Request-Type")
+                response.vary.update(("HX-Request-Type", "Accept-Language"))
+            if spoken := g.get("webui_language"):
+                response.headers["Content-Language"] = spoken
             compression.shorten(response)
             logbook.write(response.status_code)
         return response

@@ -18,6 +18,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Option
 from webui import csrf
 from webui.columns import LONGEST_SEEN
 from webui.places import ID, PLACES, BadForm, Given, Place
+from webui.store.sentence import sentence
 
 
 class PlaceForm(FlaskForm):  # type: ignore[misc]
@@ -72,7 +73,9 @@ FormT = TypeVar("FormT", bound=PlaceForm)
 def checked(form: FormT) -> FormT:
     """The form, if it carries what it must. Raises BadForm."""
     if not form.validate():
-        raise BadForm("This form is not complete, so nothing was done: reload the page and press the button again.")
+        raise BadForm(
+            sentence("This form is not complete, so nothing was done: reload the page and press the button again.")
+        )
     return form
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from werkzeug import Request
 
 from webui.loopback import is_loopback
+from webui.store.sentence import sentence
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -50,15 +51,16 @@ def _wrong_host(request: Request, hosts: Collection[str]) -> str | None:
     match = HOST.fullmatch(host)
     target = request.environ.get("REQUEST_URI") or request.environ.get("RAW_URI") or "/"
     if match is None or not target.startswith("/"):
-        return (
+        return sentence(
             "The Host header is missing or malformed, so nothing is shown. "
             "Open the page by its plain address, like http://localhost:8377/."
         )
     if is_loopback(match["ipv6"] or match["name"]) or host in hosts:
         return None
-    return (
-        f"The Host header says {host}, a name that this UI does not answer to: a page of another site could hide "
-        f"behind it. If the name is yours, add {host} to hosts= (standalone: UNSTICK_HOSTS={host})."
+    return sentence(
+        "The Host header says {host}, a name that this UI does not answer to: a page of another site could hide "
+        "behind it. If the name is yours, add {host} to hosts= (standalone: UNSTICK_HOSTS={host}).",
+        host=host,
     )
 
 
@@ -66,28 +68,31 @@ def _foreign_look(request: Request) -> str | None:
     site = request.headers.get("Sec-Fetch-Site", "none")
     if site in ("same-origin", "none") or request.headers.get("Sec-Fetch-Mode") == "navigate":
         return None
-    return (
-        f"The Sec-Fetch-Site header is {_known(site)}: a page of another site or port asked for this. "
-        "Only following a link from there is answered. Open the page itself."
+    return sentence(
+        "The Sec-Fetch-Site header is {site}: a page of another site or port asked for this. "
+        "Only following a link from there is answered. Open the page itself.",
+        site=_known(site),
     )
 
 
 def _foreign_action(request: Request, hosts: Collection[str]) -> str | None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is None and origin is None:
-        return (
+        return sentence(
             "Nothing was done: neither a Sec-Fetch-Site nor an Origin header shows that this came from a page of this "
             "UI. A script has to send Origin, with the scheme and the host of the address that it calls."
         )
     if site is not None and site != "same-origin":
-        return (
-            f"Nothing was done: the Sec-Fetch-Site header is {_known(site)}, so the button was not on a page of this "
-            "UI. Open the page itself and press it there."
+        return sentence(
+            "Nothing was done: the Sec-Fetch-Site header is {site}, so the button was not on a page of this UI. "
+            "Open the page itself and press it there.",
+            site=_known(site),
         )
     if origin is not None and not _ours(origin, request, hosts):
-        return (
-            f"Nothing was done: the Origin header is not the Host header ({request.headers['Host']}). Behind a proxy, "
-            "let it pass the Host header on, or add the name in the address bar to hosts= (standalone: UNSTICK_HOSTS)."
+        return sentence(
+            "Nothing was done: the Origin header is not the Host header ({host}). Behind a proxy, let it pass the Host "
+            "header on, or add the name in the address bar to hosts= (standalone: UNSTICK_HOSTS).",
+            host=request.headers["Host"],
         )
     return None
 
@@ -98,4 +103,4 @@ def _ours(origin: str, request: Request, hosts: Collection[str]) -> bool:
 
 
 def _known(site: str) -> str:
-    return site if site in _SITES else "of an unknown kind"
+    return site if site in _SITES else sentence("of an unknown kind")

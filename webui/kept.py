@@ -11,7 +11,7 @@ from typing import Any
 from flask import g, request
 from markupsafe import Markup
 
-from webui import columns, wording
+from webui import columns, texts, wording
 from webui.actions import ACTIONS
 from webui.columns import Scene
 from webui.places import Place
@@ -51,7 +51,7 @@ class KeptRows:
 
     def slot(self, row: Row, scene: Scene, place: Place, tick_all: object) -> Slot:
         """The row's place, in a list of this page."""
-        since = wording.span(row).since
+        since = wording.since(row)
         key = (
             _row(row),
             columns.state(row, scene),
@@ -68,7 +68,7 @@ def _surroundings(scene: Scene, place: Place, tick_all: bool) -> object:
     if place.endpoint not in known:
         rights = tuple(scene.may(name) for name in (*ACTIONS, "undo"))
         judged = (scene.stuck_after, scene.max_retries, scene.capabilities)
-        known[place.endpoint] = _token(place.endpoint, tick_all, request.script_root, rights, *judged)
+        known[place.endpoint] = _token(place.endpoint, tick_all, request.script_root, texts.language(), rights, *judged)
     return known[place.endpoint]
 
 

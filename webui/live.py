@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from flask import Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 
+from webui import texts
 from webui.actions import ACTIONS
 from webui.columns import Scene
 from webui.options import ACTION_OF, OWN, current
@@ -102,7 +103,8 @@ def _next_of(detail: Detail | None, judged: Scene) -> int | None:
 
 
 def _state() -> str:
-    """What is the same for the same page while nothing is committed: of this release, in this process."""
+    """What is the same for the same page, in one language, while nothing is committed: of this release, in this
+    process."""
     asked = [(name, value) for name, value in request.args.items(multi=True) if name != SEEN]
-    revision = current().store.database.revision()
-    return sha256("\n".join((__version__, revision, request.path, urlencode(asked))).encode()).hexdigest()[:16]
+    said = (__version__, current().store.database.revision(), texts.language(), request.path, urlencode(asked))
+    return sha256("\n".join(said).encode()).hexdigest()[:16]

@@ -11,6 +11,7 @@ from flask import current_app, request
 
 from webui.guard import HOST
 from webui.origins import exact
+from webui.store.sentence import sentence
 from webui.worker import address
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Options:
     `trash_days` what was aborted is purged, after `journal_days` a line of the journal is forgotten (0: never).
     `environment` is the badge's text. `runner` goes on with operations in the background. Pages of `embed_origins` may
     have the embedded pages in a frame; `panel_of` is set in those pages' own options: the name of the UI around them.
+    `language()` is the language of this request; None leaves it to the browser.
     """
 
     store: PendingMessageStore
@@ -68,6 +70,7 @@ class Options:
     environment: str | None
     mounted: bool
     embed_origins: tuple[str, ...] = ()
+    language: Callable[[], str | None] = lambda: None
     panel_of: str | None = None
 
     def __post_init__(self) -> None:
@@ -81,6 +84,10 @@ class Options:
             )
         if not callable(self.actor):
             raise SettingError("actor= has to be a function without arguments that returns the visitor's name.")
+        if not callable(self.language):
+            raise SettingError(
+                "language= has to be a function without arguments that returns a language like de, or None."
+            )
         if type(self.stuck_after) is not int or self.stuck_after <= 0:
             raise SettingError(f"stuck_after= has to be milliseconds above 0. It was {self.stuck_after!r}.")
         for name in ("trash_days", "journal_days"):
@@ -102,7 +109,11 @@ class Options:
     def permit(self, action: str) -> None:
         """Raises NotAllowed unless the visitor of this request may do `action`."""
         if not self.allowed(action):
-            raise NotAllowed(f"You may not do this here: {action}. Ask whoever runs this app for the permission.")
+            raise NotAllowed(
+                sentence(
+                    "You may not do this here: {action}. Ask whoever runs this app for the permission.", action=action
+                )
+            )
 
     def visitor(self) -> str:
         """Who acts, for the journal. Raises what `actor` raises, and TypeError when its answer is no name: before

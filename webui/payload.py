@@ -13,6 +13,9 @@ from operator import itemgetter
 
 from webui.json_text import nests_deeper, reindent, tokens, undo_encoding, visible
 from webui.store.model import Piece
+from webui.store.sentence import N_
+from webui.texts import figure, ngettext
+from webui.texts import gettext as _
 
 PRETTY_LIMIT = 524_288
 """Bytes up to which a value is read whole and laid out; of a larger one only the stretch that is shown is read."""
@@ -25,12 +28,12 @@ DEEPEST = 100
 HEX_ROW = 32
 """Bytes in a line of hexadecimal."""
 
-NOT_JSON = "Not valid JSON: shown as it is stored."
-NOT_JSON_INSIDE = "The JSON inside is not valid: shown decoded, as text."
-TOO_DEEP = "Nested too deeply to lay out: shown as it is stored."
-TOO_LARGE = "Too large to lay out as JSON: shown as it is stored."
-BINARY = "Binary: shown in hexadecimal."
-BAD_BYTES = "Invalid UTF-8: bad bytes are shown as \\x80."
+NOT_JSON = N_("Not valid JSON: shown as it is stored.")
+NOT_JSON_INSIDE = N_("The JSON inside is not valid: shown decoded, as text.")
+TOO_DEEP = N_("Nested too deeply to lay out: shown as it is stored.")
+TOO_LARGE = N_("Too large to lay out as JSON: shown as it is stored.")
+BINARY = N_("Binary: shown in hexadecimal.")
+BAD_BYTES = N_("Invalid UTF-8: bad bytes are shown as \\x80.")
 
 _CLASSES = {"key": "k", "string": "s", "number": "n", "literal": "n"}
 
@@ -67,8 +70,8 @@ def present(piece: Piece, start: int = 0, length: int = FIRST) -> Shown:
         return present_text(piece, start, length)
     if not _is_whole(piece):
         shown = present_text(piece, start, length)
-        return replace(shown, note=f"{TOO_LARGE} {shown.note}" if shown.note else TOO_LARGE)
-    text, _, note = _decode(piece.data, final=True)
+        return replace(shown, note=f"{_(TOO_LARGE)} {shown.note}" if shown.note else _(TOO_LARGE))
+    text, _used, note = _decode(piece.data, final=True)
     return _stretch(text, piece.size, 0, note, start, length) if note else _json(text, piece.size, start, length)
 
 
@@ -78,7 +81,7 @@ def present_text(piece: Piece, start: int = 0, length: int = FIRST) -> Shown:
         case "null":
             return Shown()
         case "text" if _is_whole(piece):
-            text, _, note = _decode(piece.data, final=True)
+            text, _used, note = _decode(piece.data, final=True)
             return _stretch(text, piece.size, 0, note, start, length)
         case "text":
             return _text_window(piece, start, length)
@@ -91,12 +94,12 @@ def present_text(piece: Piece, start: int = 0, length: int = FIRST) -> Shown:
 def format_bytes(count: int) -> str:
     """A number of bytes for a person: `214 bytes`, `18.4 KB`, `1.2 MB`; 1 KB is 1,024 bytes."""
     if count < 1024:
-        return f"{count} byte{'' if count == 1 else 's'}"
+        return ngettext("{number} byte", "{number} bytes", count, number=count)
     number, units = count / 1024, ["KB", "MB", "GB"]
     while round(number, 1) >= 1024 and len(units) > 1:
         number /= 1024
         units.pop(0)
-    return f"{number:,.1f}".removesuffix(".0") + f" {units[0]}"
+    return f"{figure(number, 0 if round(number, 1) % 1 == 0 else 1)} {units[0]}"
 
 
 def _is_whole(piece: Piece) -> bool:
@@ -157,20 +160,20 @@ def _joined(parts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 def _stretch(text: str, size: int, encoded: int, note: str | None, start: int, length: int) -> Shown:
     end = start + length
-    return Shown(_plain(text[start:end]), size, encoded, note, end if end < len(text) else None, len(text))
+    return Shown(_plain(text[start:end]), size, encoded, note and _(note), end if end < len(text) else None, len(text))
 
 
 def _text_window(piece: Piece, start: int, length: int) -> Shown:
     data = _bytes(piece, start, length)
     text, used, note = _decode(data, final=start + len(data) >= piece.size)
-    return Shown(_plain(text), piece.size, 0, note, _after(piece, start, used))
+    return Shown(_plain(text), piece.size, 0, note and _(note), _after(piece, start, used))
 
 
 def _hexadecimal(piece: Piece, start: int, length: int) -> Shown:
     data = _bytes(piece, start, length)
     rows = [data[at : at + HEX_ROW] for at in range(0, len(data), HEX_ROW)]
     text = "".join(f"{start + place * HEX_ROW:08x}  {_hex_row(row)}\n" for place, row in enumerate(rows))
-    return Shown(_plain(text), piece.size, 0, BINARY, _after(piece, start, len(data)))
+    return Shown(_plain(text), piece.size, 0, _(BINARY), _after(piece, start, len(data)))
 
 
 def _hex_row(row: bytes) -> str:

@@ -18,6 +18,7 @@ from webui.store.history import LineFilters
 from webui.store.model import LAST, Cursor
 from webui.store.narrowing import BadFilter, format_duration, parse_duration
 from webui.store.orders import NEWEST, Order, parse_order
+from webui.store.sentence import sentence
 
 WITHIN = 30 * 60_000
 """How far back the recent page looks without being told, in ms."""
@@ -160,7 +161,7 @@ class MessagePlace(Place):
         """The place that these form fields name. Raises BadFilter, BadForm."""
         filters = Filters.parse({"id": given.get("message", "")})
         if not filters:
-            raise BadForm("This form does not say which message it is about: open the page again.")
+            raise BadForm(sentence("This form does not say which message it is about: open the page again."))
         return cls(filters.value("id"))
 
     def query(self) -> dict[str, str]:
@@ -227,7 +228,10 @@ class PurgePlace(Place):
         """The place that these query arguments or form fields name. Raises BadFilter."""
         text = given.get("days", "").strip()
         if text and not (text.isascii() and text.isdecimal() and len(text) <= 5):
-            raise BadFilter(f"“{text[:40]}” is no number of days: write 30, or 0 for all that is in the trash.")
+            wrong = sentence(
+                "“{text}” is no number of days: write 30, or 0 for all that is in the trash.", text=text[:40]
+            )
+            raise BadFilter(wrong)
         return cls(int(text) if text else current().trash_days or MONTH)
 
     def query(self) -> dict[str, str]:
@@ -256,9 +260,12 @@ class OperationPlace(Place):
         """The place that these form fields name. Raises BadFilter, BadForm."""
         id, part = number_of(given, "operation"), given.get("part") or "done"
         if id is None:
-            raise BadForm("This form does not say which operation it is about: open the page again.")
+            raise BadForm(sentence("This form does not say which operation it is about: open the page again."))
         if part not in PARTS:
-            raise BadFilter(f"“{part[:40]}” is no part of an outcome: it is one of {', '.join(PARTS)}.")
+            parts = ", ".join(PARTS)
+            raise BadFilter(
+                sentence("“{text}” is no part of an outcome: it is one of {parts}.", text=part[:40], parts=parts)
+            )
         return cls(id, part, number_of(given, "after"))
 
     def query(self) -> dict[str, str]:
@@ -294,5 +301,5 @@ def number_of(given: Given, name: str) -> int | None:
     """A whole number that a page of ours wrote. Raises BadFilter."""
     text = given.get(name, "")
     if text and not re.fullmatch(ID, text, re.ASCII):
-        raise BadFilter(f"“{text[:40]}” is no number of ours: go back to the list.")
+        raise BadFilter(sentence("“{text}” is no number of ours: go back to the list.", text=text[:40]))
     return min(max(int(text), -LARGEST), LARGEST) if text else None

@@ -1,19 +1,39 @@
-"""Operations in words: how far one is, what it did, what it is about. Knows no web framework."""
+"""Operations in words: how far one is, what it did, what it is about. Outside of a request they are
+English."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from webui.actions import ACTIONS
 from webui.store.model import LASTING
 from webui.store.operations import Operation
 from webui.store.selection import Frozen, Line, Ticked, Trash, loads
-from webui.wording import KINDS, Part, Said, Status, duration, plural, text
+from webui.store.sentence import N_
+from webui.texts import figure, ngettext, stored, translated
+from webui.texts import gettext as _
+from webui.wording import Part, Said, Status, duration, messages, part, text
 
 STATES = {
-    "running": Status("Running", "running"),
-    "done": Status("Done", "check"),
-    "cancelled": Status("Cancelled", "cross"),
-    "stopped": Status("Stopped", "warning"),
+    "running": Status(N_("Running"), "running"),
+    "done": Status(N_("Done"), "check"),
+    "cancelled": Status(N_("Cancelled"), "cross"),
+    "stopped": Status(N_("Stopped"), "warning"),
+}
+
+
+class Outcomes(NamedTuple):
+    """A part of an outcome, as its list says it."""
+
+    heading: str
+    sentence: str
+
+
+PARTS = {
+    "done": Outcomes(N_("Done"), N_("Each as it is now.")),
+    "skipped": Outcomes(N_("Skipped"), N_("They had changed meanwhile, so they were left as they are.")),
+    "failed": Outcomes(N_("Failed"), N_("The database refused to change them.")),
 }
 SETTLED = 1_000
 """After so many ms of work its rate says something."""
@@ -24,17 +44,21 @@ def chosen(operation: Operation) -> str:
     selection = loads(operation.selection)
     if isinstance(selection, Frozen):
         chips = selection.filters.chips()
-        said = ", ".join(f"{chip.label.lower()} {text(chip.value, 80)}" for chip in chips)
-        return f"all with {said}" if said else "the whole queue"
+        said = ", ".join(f"{_(chip.label).lower()} {text(translated(chip.value), 80)}" for chip in chips)
+        return _("all with {filters}", filters=said) if said else _("the whole queue")
     if isinstance(selection, Ticked):
-        return plural(len(selection.rows), "ticked message")
+        return ngettext("{number} ticked message", "{number} ticked messages", len(selection.rows))
     if isinstance(selection, Trash):
         if selection.before is not None:
-            return "what is old in the trash"
+            return _("what is old in the trash")
         if selection.only:
-            return plural(len(selection.only), "message") + " of the trash"
-        return f"what line {selection.line} did" if selection.line is not None else "all of the trash"
-    return f"what line {selection.line} did" if isinstance(selection, Line) else ""
+            return ngettext("{number} message of the trash", "{number} messages of the trash", len(selection.only))
+        return _done_by(selection.line) if selection.line is not None else _("all of the trash")
+    return _done_by(selection.line) if isinstance(selection, Line) else ""
+
+
+def _done_by(line: int) -> str:
+    return _("what line {id} did", id=line)
 
 
 def rate(operation: Operation) -> str:
@@ -44,7 +68,9 @@ def rate(operation: Operation) -> str:
     each = operation.looked_at * 1_000 / operation.worked_ms
     if operation.per_minute:
         each = min(each, operation.per_minute / 60)
-    return f"{each:,.0f} a second" if each >= 1 else f"{each * 60:,.0f} a minute"
+    if each >= 1:
+        return _("{number} a second", number=figure(each))
+    return _("{number} a minute", number=figure(each * 60))
 
 
 def time_left(operation: Operation) -> str:
@@ -55,25 +81,24 @@ def time_left(operation: Operation) -> str:
     left = max(whole - operation.looked_at, 0) * operation.worked_ms // operation.looked_at
     if operation.per_minute:
         left = max(left, (whole - operation.looked_at) * 60_000 // operation.per_minute)
-    return f"about {duration(max(left, 1_000))} left"
+    return _("about {time} left", time=duration(max(left, 1_000)))
 
 
 def carried(done: Operation, words: str, only: int | None = None, *, asleep: bool = False) -> Said:
-    """What an operation did, or did so far, from words like `Retried {}`, in parts that link to their rows:
+    """What an operation did, or did so far, from words like `Retried {messages}`, in parts that link to their rows:
     `Retried 412 messages · skipped 3 (2 processing now, 1 no longer in the queue) · failed 1`. `only` is the one
     message, if it was one."""
     parts = list(_parts(done, words, only))
     tone = "ok" if done.state == "done" and done.done and not done.skipped + done.failed else "warn"
-    rest = left_of(done)
     return Said(
-        " · ".join(part.words for part in parts),
+        " · ".join(said.words for said in parts),
         "bad" if done.state == "stopped" else "" if done.state == "running" else tone,
         done.id if undoable(done) else None,
         asleep and bool(done.done),
         done.id,
         tuple(parts),
         {"running": "watch", "stopped": "look", "cancelled": "look"}.get(done.state, ""),
-        f"{KINDS[done.action].word} the other {rest:,}" if rest else "",
+        rest(done),
     )
 
 
@@ -90,6 +115,12 @@ def left_of(done: Operation) -> int:
     return max((done.expected or 0) - done.looked_at, 0)
 
 
+def rest(done: Operation) -> str:
+    """The button that does it to those, too; empty where none are left."""
+    left = left_of(done)
+    return ngettext(*ACTIONS[done.action].rest, left) if left and done.action in ACTIONS else ""
+
+
 def gone(done: Operation) -> int:
     """How many of those that the operator was told of no longer matched when it came to them."""
     over = done.state == "done" and done.most is None
@@ -99,20 +130,24 @@ def gone(done: Operation) -> int:
 def _parts(done: Operation, words: str, only: int | None) -> Iterator[Part]:
     going = done.state == "running"
     if done.done or going:
-        those = f"#{only}" if only is not None else plural(done.done, "message")
+        those = f"#{only}" if only is not None else messages(done.done)
         if going and (whole := done.most or done.expected):
-            those = f"{done.done:,} of {plural(whole, 'message')}"
-        yield Part(words.format(those) + (" so far" if going else ""), "done")
+            those = ngettext("{done} of {number} message", "{done} of {number} messages", whole, done=figure(done.done))
+        did = _(words, messages=those)
+        yield Part(_("{sentence} so far", sentence=did) if going else did, "done")
     else:
-        yield Part("Nothing was changed")
+        yield Part(_("Nothing was changed"))
     if done.skipped:
-        reasons = [f"{number:,} {text(why, 80)}" for part, why, number in done.left if part == "skipped"][:3]
-        yield Part(f"skipped {done.skipped:,} ({', '.join(reasons)})", "skipped")
+        left = [(why, number) for its, why, number in done.left if its == "skipped"][:3]
+        reasons = [f"{figure(number)} {text(stored(why), 80)}" for why, number in left]
+        yield Part(
+            _("skipped {number} ({reasons})", number=figure(done.skipped), reasons=", ".join(reasons)), "skipped"
+        )
     if done.failed:
-        yield Part(f"failed {done.failed:,}", "failed")
+        yield Part(_("failed {number}", number=figure(done.failed)), "failed")
     if gone(done):
-        yield Part(f"{gone(done):,} no longer matched")
+        yield Part(part("gone", gone(done)))
     if done.state == "stopped":
-        yield Part(f"then it was stopped: {text(done.error or '', 200)}")
+        yield Part(_("then it was stopped: {reason}", reason=text(stored(done.error or ""), 200)))
     if done.state == "cancelled":
-        yield Part("then it was cancelled")
+        yield Part(_("then it was cancelled"))

@@ -14,18 +14,20 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from webui import actions, columns, live, logbook, progress, wording, worker
+from webui import actions, columns, live, logbook, progress, texts, wording, worker
 from webui.bulk import MOST, matching_of
 from webui.columns import COLUMNS, Column, Scene
+from webui.health import health
 from webui.kept import KeptRows
 from webui.options import current
 from webui.payload import format_bytes
 from webui.places import Given, MessagePlace, OperationPlace, Place, TrashPlace
 from webui.routing import wants_partial
-from webui.store import browse, diagnosis, operations, trash
+from webui.store import browse, diagnosis, operations, retention, trash
 from webui.store.errors import NotFound
 from webui.store.model import Count, Counts, Detail, Row
 from webui.store.narrowing import BadFilter
+from webui.store.sentence import N_
 from webui.target import target, tool_icon, tool_label
 from webui.timeline import steps
 from webui.wording import Said
@@ -43,11 +45,11 @@ class Tab(NamedTuple):
 
 
 TABS = (
-    Tab("queue", "Queue", lambda counts: counts.queue),
-    Tab("stuck", "Stuck", lambda counts: counts.stuck, alarming=True),
-    Tab("recent", "Recent", lambda counts: counts.processed),
-    Tab("journal", "Journal", lambda counts: None, more=("operations", "operation")),
-    Tab("trash", "Trash", lambda counts: counts.trash),
+    Tab("queue", N_("Queue"), lambda counts: counts.queue),
+    Tab("stuck", N_("Stuck"), lambda counts: counts.stuck, alarming=True),
+    Tab("recent", N_("Recent"), lambda counts: counts.processed),
+    Tab("journal", N_("Journal"), lambda counts: None, more=("operations", "operation")),
+    Tab("trash", N_("Trash"), lambda counts: counts.trash),
 )
 
 
@@ -61,7 +63,8 @@ ARGUMENTS = 50
 
 
 class Mark(NamedTuple):
-    """What was just done to a row that stays in its place: the words, and the journal line that takes it back."""
+    """What was just done to a row that stays in its place: the words (an action's own), and the journal line that takes
+    it back."""
 
     words: str
     undo: int | None
@@ -70,7 +73,10 @@ class Mark(NamedTuple):
 def register(blueprint: Blueprint) -> None:
     """Gives the templates of this blueprint (and no other) their words."""
     known = {
-        "TABS": TABS, "actions": actions, "at": at, "columns": columns, "format_bytes": format_bytes, "steps": steps,
+        "_": texts.gettext, "ngettext": texts.ngettext, "figure": texts.figure, "language": texts.language,
+        "stored": texts.stored, "translated": texts.translated, "ago": ago, "around": around, "bdi": bdi,
+        "RETENTION": retention.ACTOR, "TABS": TABS, "actions": actions, "at": at, "columns": columns,
+        "format_bytes": format_bytes, "health": health, "steps": steps,
         "MOST_TICKED": MOST, "kept": KeptRows(), "live": live,
         "message_url": message_url, "narrowed": narrowed, "new_key": new_key, "progress": progress,
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
@@ -95,9 +101,28 @@ def when(ms: Any, now: int) -> Markup:
     """How long ago a time was, which times.js keeps ticking, with the exact time in its tooltip; what is no time, as
     text."""
     if not wording.is_time(ms):
-        return Markup('<span title="This is stored where a time should be">{}</span>').format(wording.text(ms, 40))
+        return Markup('<span title="{}">{}</span>').format(
+            texts.gettext("This is stored where a time should be"), wording.text(ms, 40)
+        )
     then = wording.exact(ms)
     return Markup(f'<time datetime="{then}" title="{then}" data-age>{wording.duration(now - ms)}</time>')
+
+
+def ago(ms: Any, now: int) -> Markup:
+    """The same with the words around it, which go where the operator wants times of another kind."""
+    return around(texts.gettext("{time} ago", time="{}"), when(ms, now), "ago")
+
+
+def around(words: str, part: Markup, name: str) -> Markup:
+    """Words with a part at their `{}`, which are of the class `name`."""
+    before, _, after = words.partition("{}")
+    wrapped = [Markup('<span class="{}">{}</span>').format(name, text) if text else "" for text in (before, after)]
+    return Markup("{}{}{}").format(wrapped[0], part, wrapped[1])
+
+
+def bdi(value: Any, most: int = 400) -> Markup:
+    """Any stored value as text that does not turn the direction of what is around it."""
+    return Markup("<bdi>{}</bdi>").format(wording.text(value, most))
 
 
 def at(ms: Any, now: int) -> Markup:
@@ -133,7 +158,8 @@ def narrowed(link: Mapping[str, str] | None) -> str | None:
 
 def why(row: Row, judged: Scene) -> str | None:
     """Why a message does not move; None where nothing is wrong with it."""
-    return diagnosis.cause(row, judged.cutoff, judged.now, judged.max_retries)
+    cause = diagnosis.cause(row, judged.cutoff, judged.now, judged.max_retries)
+    return None if cause is None else texts.translated(cause)
 
 
 def scene(now: int, stuck_after: int | None = None) -> Scene:
@@ -175,7 +201,7 @@ def understood(kind: type[PlaceT], given: Given, error: BadFilter) -> tuple[Plac
         with suppress(BadFilter):
             kind.parse({**kept, name: text})
             kept[name] = text
-    return kind.parse(kept), {"status": 400, "problem": str(error), "given": given}
+    return kind.parse(kept), {"status": 400, "problem": texts.translated(error), "given": given}
 
 
 def answer(said: Said, place: Place, rows: Iterable[Row] = (), mark: Mark | None = None) -> ResponseReturnValue:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from webui.json_text import Token, decode_string, tokens, undo_encoding, visible
 from webui.store.model import Piece, Row
+from webui.texts import gettext as _
+from webui.texts import ngettext
 
 LONGEST = 160
 """Characters of a target, with the ellipsis when it was cut."""
@@ -67,7 +69,7 @@ def _pattern(fields: Fields, key: str) -> str:
     pattern, place = _text(fields, key), _file_name(fields, "path")
     if not pattern:
         return ""
-    return f'"{pattern}" in {place}' if place else f'"{pattern}"'
+    return _('"{pattern}" in {place}', pattern=pattern, place=place) if place else f'"{pattern}"'
 
 
 def _address(fields: Fields, key: str) -> str:
@@ -85,7 +87,7 @@ def _todos(fields: Fields, key: str) -> str:
     if key not in fields.counts:
         return ""
     number, more = fields.counts[key], "" if key in fields.whole else "+"
-    return f"{number}{more} {'todo' if number == 1 and not more else 'todos'}"
+    return ngettext("{number} todo", "{number} todos", 2 if more else number, number=f"{number}{more}")
 
 
 KEYS: dict[str, Callable[[Fields, str], str]] = {
@@ -109,7 +111,7 @@ def target(row: Row) -> str:
     if row.message_type == "summarize":
         said = _one_line(_prefix(row.last_user_message)) or _one_line(_prefix(row.last_assistant_message))
         return f"“{_cut(visible(said), LONGEST - 2)}”" if said else ""
-    text, _ = undo_encoding(_prefix(row.tool_input), cut=True)
+    text, _times = undo_encoding(_prefix(row.tool_input), cut=True)
     return _cut(visible(_what(text)), LONGEST)
 
 
@@ -124,12 +126,12 @@ def tool_icon(row: Row) -> str:
 def tool_label(row: Row) -> str:
     """The tool's name for a person: `Summarize`, `server: tool` for an MCP tool, `No tool name` without one."""
     if row.message_type == "summarize":
-        return "Summarize"
+        return _("Summarize")
     name = _one_line(row.tool_name or "")
     match name.split("__", 2):
         case ["mcp", server, tool] if server and tool:
             name = f"{server}: {tool}"
-    return _cut(visible(name), LONGEST_LABEL) or "No tool name"
+    return _cut(visible(name), LONGEST_LABEL) or _("No tool name")
 
 
 def _what(text: str) -> str:

@@ -1,15 +1,19 @@
-"""Values of the queue in words: ages, times, sizes, states, the verdict, what an action did. Knows no web framework."""
+"""Values of the queue in words: ages, times, sizes, states, what an action did. Outside of
+a request they are English."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from webui import texts
 from webui.json_text import visible
-from webui.store.model import Outcome, Row, Verdict
-from webui.store.narrowing import format_duration, parse_duration
+from webui.store.model import Count, JournalEntry, Outcome, Row
+from webui.store.narrowing import Chip, format_duration, parse_duration
+from webui.store.sentence import N_, NN_
+from webui.texts import figure, ngettext
+from webui.texts import gettext as _
 
 MINUTE, HOUR, DAY, YEAR = 60_000, 3_600_000, 86_400_000, 31_557_600_000
 LAST_TIME = 253_402_214_400_000
@@ -24,34 +28,81 @@ class Status(NamedTuple):
 
 
 STATUSES = {
-    "pending": Status("Pending", "clock"),
-    "processing": Status("Processing", "running"),
-    "failed": Status("Failed", "cross"),
-    "processed": Status("Processed", "check"),
-    "stuck": Status("Stuck", "warning"),
-    "aborted": Status("Aborted", "trash"),
+    "pending": Status(N_("Pending"), "clock"),
+    "processing": Status(N_("Processing"), "running"),
+    "failed": Status(N_("Failed"), "cross"),
+    "processed": Status(N_("Processed"), "check"),
+    "stuck": Status(N_("Stuck"), "warning"),
+    "aborted": Status(N_("Aborted"), "trash"),
 }
 UNKNOWN_STATUS = "question"
 DONE = {
-    "retry": "Retried",
-    "retry-fresh": "Retried with fresh attempts",
-    "abort": "Aborted",
-    "retry-all": "Retried with all that was stuck",
-    "undo": "Taken back",
-    "restore": "Brought back",
-    "purge": "Purged from the trash",
+    "retry": N_("Retried"),
+    "retry-fresh": N_("Retried with fresh attempts"),
+    "abort": N_("Aborted"),
+    "retry-all": N_("Retried with all that was stuck"),
+    "undo": N_("Taken back"),
+    "restore": N_("Brought back"),
+    "purge": N_("Purged from the trash"),
 }
 """What a journal line's action is called once it is done."""
 KINDS = {
-    "retry": Status("Retry", "retry"),
-    "retry-fresh": Status("Retry fresh", "retry"),
-    "retry-all": Status("Retry all stuck", "retry"),
-    "abort": Status("Abort", "cross"),
-    "undo": Status("Undo", "undo"),
-    "restore": Status("Restore", "undo"),
-    "purge": Status("Purge", "trash"),
+    "retry": Status(N_("Retry"), "retry"),
+    "retry-fresh": Status(N_("Retry fresh"), "retry"),
+    "retry-all": Status(N_("Retry all stuck"), "retry"),
+    "abort": Status(N_("Abort"), "cross"),
+    "undo": Status(N_("Undo"), "undo"),
+    "restore": Status(N_("Restore"), "undo"),
+    "purge": Status(N_("Purge"), "trash"),
 }
 """What the journal calls an action."""
+JUMPS = {
+    "pending": N_("Pending, at"),
+    "processing": N_("Processing, at"),
+    "failed": N_("Failed, at"),
+}
+"""What stands before the time to jump to, in the last state of a page."""
+PARTS = {
+    "done": NN_("{number} done", "{number} done"),
+    "skipped": NN_("{number} skipped", "{number} skipped"),
+    "failed": NN_("{number} failed", "{number} failed"),
+    "gone": NN_("{number} no longer matched", "{number} no longer matched"),
+}
+"""The parts of an outcome."""
+SEARCHED = {
+    ("message", "next"): NN_(
+        "Searched the next {number} message, as many as a page has time for",
+        "Searched the next {number} messages, as many as a page has time for",
+    ),
+    ("message", "newest"): NN_(
+        "Searched the newest {number} message, as many as a page has time for",
+        "Searched the newest {number} messages, as many as a page has time for",
+    ),
+    ("message", "oldest"): NN_(
+        "Searched the oldest {number} message, as many as a page has time for",
+        "Searched the oldest {number} messages, as many as a page has time for",
+    ),
+    ("message", "attempts"): NN_(
+        "Searched the most attempted {number} message, as many as a page has time for",
+        "Searched the most attempted {number} messages, as many as a page has time for",
+    ),
+    ("line", "next"): NN_(
+        "Searched the next {number} line, as many as a page has time for",
+        "Searched the next {number} lines, as many as a page has time for",
+    ),
+    ("line", "newest"): NN_(
+        "Searched the newest {number} line, as many as a page has time for",
+        "Searched the newest {number} lines, as many as a page has time for",
+    ),
+}
+"""How far a page looked, by what it lists and where it began."""
+CHOICES = (
+    N_("pending"), N_("processing"), N_("failed"), N_("processed"), N_("yes"), N_("no"), N_("complete"),
+    N_("skipped"), N_("done"), N_("nothing"), N_("retry"), N_("retry-fresh"), N_("retry-all"), N_("abort"), N_("undo"),
+    N_("restore"), N_("purge"), N_("observation"), N_("summarize"),
+)  # fmt: skip
+"""What can be chosen in a filter, and is stored: in the middle of a sentence."""
+UNITS = (N_("{} s"), N_("{} min"), N_("{} h"), N_("{} d"), N_("{} years"))
 
 
 def text(value: Any, most: int = 400) -> str:
@@ -69,20 +120,25 @@ def is_time(value: Any) -> bool:
 def duration(ms: int) -> str:
     """So many ms in the one unit that says it best: 34 s, 41 min, 26 h, 3 d. times.js ticks by the same rule."""
     if ms < MINUTE:
-        return f"{max(ms, 0) // 1000} s"
+        return _(UNITS[0]).format(max(ms, 0) // 1000)
     if ms < HOUR:
-        return f"{ms // MINUTE} min"
+        return _(UNITS[1]).format(ms // MINUTE)
     if ms < 2 * DAY:
-        return f"{ms // HOUR} h"
-    return f"{ms // DAY} d" if ms < 2 * YEAR else f"{ms // YEAR} years"
+        return _(UNITS[2]).format(ms // HOUR)
+    return _(UNITS[3]).format(ms // DAY) if ms < 2 * YEAR else _(UNITS[4]).format(ms // YEAR)
+
+
+def units() -> str:
+    """The units for times.js."""
+    return "|".join(_(unit) for unit in UNITS)
 
 
 def precise(ms: int) -> str:
     """A length of time for a step: as `duration`, but 0.3 s, and 1 h 12 min rather than 1 h."""
     if ms < 10_000:
-        return f"{max(ms, 0) / 1000:.1f} s"
+        return _(UNITS[0]).format(figure(max(ms, 0) / 1000, 1))
     if HOUR < ms < DAY and ms % HOUR >= MINUTE:
-        return f"{ms // HOUR} h {ms % HOUR // MINUTE} min"
+        return f"{_(UNITS[2]).format(ms // HOUR)} {_(UNITS[1]).format(ms % HOUR // MINUTE)}"
     return duration(ms)
 
 
@@ -111,12 +167,46 @@ def moment(ms: int, now: int) -> str:
     then, today = datetime.fromtimestamp(ms / 1000), datetime.fromtimestamp(now / 1000)
     if then.date() == today.date():
         return clock(ms)
-    return then.strftime("%d %b %H:%M" if then.year == today.year else "%Y-%m-%d %H:%M").lstrip("0")
+    if then.year != today.year:
+        return then.strftime("%Y-%m-%d %H:%M")
+    return f"{then.day} {texts.month(then.month)} {then:%H:%M}"
 
 
-def plural(number: int, noun: str) -> str:
+def count(found: Count) -> str:
+    """A bounded count: `10,000+` where counting stopped there."""
+    return f"{figure(found.number)}+" if found.more else figure(found.number)
+
+
+def messages(number: int | Count) -> str:
     """`1 message`, `2,400 messages`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    bounded = number if isinstance(number, Count) else Count(number)
+    return ngettext("{number} message", "{number} messages", bounded.number, number=count(bounded))
+
+
+def part(name: str, number: int, shown: str | None = None) -> str:
+    """A part of an outcome: `3 skipped`."""
+    return ngettext(*PARTS[name], number, number=shown or figure(number))
+
+
+def searched(reach: str, number: int, noun: str = "message") -> str:
+    """How far a page looked."""
+    return ngettext(*SEARCHED[noun, reach], number)
+
+
+def chip(active: Chip) -> str:
+    """An active filter in words: `Status: failed`."""
+    return _("{filter}: {value}", filter=_(active.label), value=text(texts.translated(active.value)))
+
+
+def status(state: str) -> Status:
+    """How a state looks, in this language; one that we do not know, as it is stored."""
+    known = STATUSES.get(state)
+    return Status(_(known.word), known.icon) if known else Status(state or _("No state"), UNKNOWN_STATUS)
+
+
+def done(entry: JournalEntry) -> str:
+    """What a journal line did, in a word or a few."""
+    return _(DONE[entry.action]) if entry.action in DONE else text(entry.action)
 
 
 class Span(NamedTuple):
@@ -129,21 +219,36 @@ class Span(NamedTuple):
 
 def span(row: Row) -> Span:
     """Since when a row is as it is (was, if it was aborted); a file that does not say so gives the next best."""
-    since = _span(row)
-    return since if row.trashed_by is None else since._replace(words=f"was {since.words}")
+    found, aborted = _span(row), row.trashed_by is not None
+    return found._replace(words=_(_WAS[found.words] if aborted else found.words))
+
+
+def since(row: Row) -> Any:
+    """The time since when, without the words."""
+    return _span(row).since
+
+
+_WAS = {
+    "since created": N_("was since created"),
+    "running": N_("was running"),
+    "failed": N_("was failed"),
+    "processed": N_("was processed"),
+    "waiting": N_("was waiting"),
+    "created": N_("was created"),
+}
 
 
 def _span(row: Row) -> Span:
     if row.status == "processing" and row.started_at is None:
-        return Span(row.created_at, "since created", True)
+        return Span(row.created_at, N_("since created"), True)
     if row.status == "processing":
-        return Span(row.started_at, "running")
+        return Span(row.started_at, N_("running"))
     if row.status == "failed":
         times = (row.failed_at, row.completed_at, row.started_at, row.created_at)
-        return Span(next(time for time in times if time is not None), "failed")
+        return Span(next(time for time in times if time is not None), N_("failed"))
     if row.status == "processed" and row.completed_at is not None:
-        return Span(row.completed_at, "processed")
-    return Span(row.created_at, "waiting" if row.status == "pending" else "created")
+        return Span(row.completed_at, N_("processed"))
+    return Span(row.created_at, N_("waiting") if row.status == "pending" else N_("created"))
 
 
 class Part(NamedTuple):
@@ -151,61 +256,6 @@ class Part(NamedTuple):
 
     words: str
     target: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The verdict in words: a headline, the parts of its sentence, a tone and an icon."""
-
-    headline: str
-    parts: tuple[Part, ...]
-    tone: str
-    icon: str
-
-
-HEADLINES = {
-    "draining": ("Draining.", "ok", "check"),
-    "not-draining": ("Not draining.", "warn", "warning"),
-    "waiting": ("Work has arrived.", "", "clock"),
-    "idle": ("Idle.", "ok", "check"),
-}
-
-
-def health(verdict: Verdict) -> Health:
-    """Whether the queue drains, in a headline and one sentence of figures that link to what they count."""
-    headline, tone, icon = HEADLINES[verdict.state]
-    if verdict.state == "draining" and verdict.counts.stuck:
-        headline, tone, icon = "Draining, but some are stuck.", "warn", "warning"
-    first, *rest = _figures(verdict)
-    return Health(headline, (Part(first.words[0].upper() + first.words[1:], first.target), *rest), tone, icon)
-
-
-def _figures(verdict: Verdict) -> Iterator[Part]:
-    counts = verdict.counts
-    if verdict.per_minute:
-        yield Part(f"{verdict.per_minute:,.0f}/min" if verdict.per_minute >= 1 else "under 1/min")
-    oldest = verdict.oldest_pending
-    if oldest is None:
-        yield Part("nothing is waiting")
-    elif is_time(oldest.created_at):
-        yield Part(f"oldest pending {duration(verdict.as_of - oldest.created_at)}", "oldest")
-    else:
-        yield Part("oldest pending", "oldest")
-    yield from _completions(verdict)
-    if counts.stuck:
-        yield Part(f"{counts.stuck} stuck", "stuck")
-    if counts.failed:
-        yield Part(f"{counts.failed} failed", "failed")
-
-
-def _completions(verdict: Verdict) -> Iterator[Part]:
-    if verdict.completions == "unrecorded":
-        yield Part("this file keeps no record of completions")
-    elif verdict.completions == "none":
-        yield Part("nothing is recorded as completed")
-    elif verdict.last_completed_at is not None and verdict.state != "draining" and is_time(verdict.last_completed_at):
-        ago = duration(verdict.as_of - verdict.last_completed_at)
-        yield Part(f"nothing completed for {ago}" if verdict.state == "not-draining" else f"last completed {ago} ago")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +277,12 @@ class Said:
 
 
 def outcome(done: Outcome, words: str, *, asleep: bool = False) -> Said:
-    """What an action on one message did, from words like `Retried {}`: `Retried #7.`"""
+    """What an action on one message did, from words like `Retried {messages}`: `Retried #7.`"""
     can_be_undone = done.action != "undo"
-    return Said(f"{words.format(f'#{done.done[0]}')}.", "ok", done.journal_id if can_be_undone else None, asleep)
+    undo = done.journal_id if can_be_undone else None
+    return Said(closed(words, f"#{done.done[0]}"), "ok", undo, asleep)
+
+
+def closed(words: str, messages: str) -> str:
+    """What was done to these messages, as a whole sentence."""
+    return _("{sentence}.", sentence=_(words, messages=messages))

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from webui.loopback import is_loopback
+from webui.store.sentence import counted, sentence
 
 USUAL_URL = "http://127.0.0.1:37777"
 PATH = "/api/pending-queue/process"
@@ -67,15 +68,23 @@ def wake(worker_url: str, timeout: float = 5.0) -> Woken:
         status, text = _ask(HTTPConnection(host, port, timeout=timeout), timeout)
     except TimeoutError:
         raise WorkerAway(
-            f"The worker at {worker_url} did not answer within {timeout:g} s. "
-            "It may be starting sessions all the same: look at the queue before you ask again."
-        ) from None
+            sentence(
+                "The worker at {url} did not answer within {seconds} s. "
+                "It may be starting sessions all the same: look at the queue before you ask again.",
+                url=worker_url, seconds=f"{timeout:g}",
+            )
+        ) from None  # fmt: skip
     except HTTPException:
-        raise WorkerAway(f"What answers at {worker_url} does not speak HTTP: is the port the worker's?") from None
+        raise WorkerAway(
+            sentence("What answers at {url} does not speak HTTP: is the port the worker's?", url=worker_url)
+        ) from None
     except OSError as error:
         raise WorkerAway(
-            f"No worker answers at {worker_url} ({error.strerror or error}). Start claude-mem, or check the address."
-        ) from None
+            sentence(
+                "No worker answers at {url} ({reason}). Start claude-mem, or check the address.",
+                url=worker_url, reason=error.strerror or error,
+            )
+        ) from None  # fmt: skip
     return _understood(status, text, worker_url)
 
 
@@ -106,21 +115,34 @@ def _ask(connection: HTTPConnection, timeout: float) -> tuple[int, bytes]:
 
 def _understood(status: int, text: bytes, worker_url: str) -> Woken:
     if 300 <= status < 400:
-        raise WorkerAway(f"What answers at {worker_url} sends us elsewhere ({status}), and we do not follow.")
+        raise WorkerAway(
+            sentence(
+                "What answers at {url} sends us elsewhere ({status}), and we do not follow.",
+                url=worker_url,
+                status=status,
+            )
+        )
     if status == 404:
         raise WorkerAway(
-            f"What answers at {worker_url} does not know this call (404): claude-mem has it from v8.1.0 to v12.3.9."
+            sentence(
+                "What answers at {url} does not know this call (404): claude-mem has it from v8.1.0 to v12.3.9.",
+                url=worker_url,
+            )
         )
     answer = _parsed(text) if len(text) <= LARGEST_ANSWER else {}
     if status != 200 or answer.get("success") is False:
         said = str(answer.get("error") or answer.get("message") or "without a reason")[:200]
-        raise WorkerAway(f"The worker at {worker_url} refused ({status}): {said}")
+        raise WorkerAway(
+            sentence("The worker at {url} refused ({status}): {reason}", url=worker_url, status=status, reason=said)
+        )
     names = ("sessionsStarted", "sessionsSkipped", "totalPendingSessions")
     numbers = [number for name in names if type(number := answer.get(name)) is int and 0 <= number < 1_000_000]
     match numbers:
         case [started, skipped, pending]:
             return Woken(started, skipped, pending, _sentence(started, skipped, pending))
-    raise WorkerAway(f"What answers at {worker_url} is not claude-mem's worker: its answer makes no sense.")
+    raise WorkerAway(
+        sentence("What answers at {url} is not claude-mem's worker: its answer makes no sense.", url=worker_url)
+    )
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
@@ -133,11 +155,16 @@ def _parsed(text: bytes) -> dict[str, Any]:
 
 def _sentence(started: int, skipped: int, pending: int) -> str:
     if not pending:
-        return "The worker answered: no session has pending messages."
-    said = f"The worker started {_sessions(started)}" + (f" and skipped {skipped}" if skipped else "")
+        return sentence("The worker answered: no session has pending messages.")
+    begun = counted("The worker started {number} session", "The worker started {number} sessions", started)
+    if not started:
+        begun = sentence("The worker started no session")
+    said = sentence("{begun} and skipped {number}", begun=begun, number=skipped) if skipped else begun
     left = pending - started - skipped
-    return f"{said}. {left} more can be started: wake it again later." if left > 0 else f"{said}."
-
-
-def _sessions(number: int) -> str:
-    return {0: "no session", 1: "1 session"}.get(number, f"{number} sessions")
+    if left <= 0:
+        return sentence("{said}.", said=said)
+    return counted(
+        "{said}. {number} more can be started: wake it again later.",
+        "{said}. {number} more can be started: wake it again later.",
+        left, said=said,
+    )  # fmt: skip

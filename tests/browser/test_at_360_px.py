@@ -26,6 +26,15 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, expected: list[st
     assert page.evaluate(TOO_WIDE) == []
 
 
+@pytest.mark.parametrize("path", [*LISTS, *MESSAGES, "/queue/retry", "/operations", "/trash/purge", "/trash/restore"])
+def test_nothing_is_wider_than_the_screen_in_german(open_page: OpenPage, expected: list[str], path: str) -> None:
+    expected.append("404")
+    page = open_page(path, NARROW, locale="de-AT")
+    assert page.evaluate("document.documentElement.lang") == "de"
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    assert page.evaluate(TOO_WIDE) == []
+
+
 @pytest.mark.parametrize("path", LISTS + MESSAGES[:2])
 def test_what_is_pressed_is_large_enough(open_page: OpenPage, path: str) -> None:
     assert open_page(path, NARROW).evaluate(TOO_SMALL) == []

@@ -18,11 +18,12 @@ LAYERS = (
     {"config", "secret", "extension"},
     {"views", "blueprint"},
     {"rendering"},
-    {"bulk", "kept", "live"},
-    {"forms", "actions", "timeline", "progress"},
+    {"bulk", "kept", "live", "progress"},
+    {"forms", "actions", "timeline", "health"},
     {"places"},
     {"columns"},
     {"wording", "target", "payload", "routing", "csrf", "headers", "logbook", "assets"},
+    {"texts"},
     {"json_text", "options", "compression"},
     {"guard", "origins", "worker"},
     {"loopback", "version", "store"},
@@ -48,6 +49,7 @@ STORE = (
     {"dialect", "encoding"},
     {"errors", "keyset"},
     {"model", "stopping"},
+    {"sentence"},
 )
 """The same inside `webui.store`, whose `__init__.py` is above them all."""
 

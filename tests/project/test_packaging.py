@@ -25,6 +25,7 @@ for path in ("/", "/stuck", "/recent", "/static/app.css", "/static/vendor/htmx-4
     assert answer.status_code == 200, (path, answer.status)
     assert answer.data
     answer.close()
+assert "Warteschlange" in client.get("/", headers={"Accept-Language": "de"}).text
 store.close()
 """
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.unit.rows import row
+from webui.health import health
 from webui.store.model import Count, Counts, Outcome, Verdict
-from webui.wording import Said, duration, health, is_time, moment, outcome, precise, span, text
+from webui.wording import Said, duration, is_time, moment, outcome, precise, span, text
 
 S, M, H, D = 1_000, 60_000, 3_600_000, 86_400_000
 NOW = 1_750_000_000_000
@@ -112,5 +113,6 @@ def test_a_file_without_completions_never_says_that_nothing_was_completed() -> N
 
 
 def test_an_outcome_says_what_was_done() -> None:
-    assert outcome(Outcome("retry", 3, (7,)), "Retried {}", asleep=True) == Said("Retried #7.", "ok", 3, True)
-    assert outcome(Outcome("undo", 4, (7,)), "Taken back for {}") == Said("Taken back for #7.", "ok", None, False)
+    assert outcome(Outcome("retry", 3, (7,)), "Retried {messages}", asleep=True) == Said("Retried #7.", "ok", 3, True)
+    undone = outcome(Outcome("undo", 4, (7,)), "Taken back for {messages}")
+    assert undone == Said("Taken back for #7.", "ok", None, False)

@@ -24,7 +24,7 @@ MINUTE = 60_000
 # The ids of the messages in `store`.
 STUCK, FAILED, PROCESSED, PROCESSING, PENDING, SUMMARY = range(1, 7)
 ON_ONE = (
-    "test_config", "test_csrf", "test_embed", "test_errors", "test_guard", "test_headers", "test_live",
+    "test_config", "test_csrf", "test_embed", "test_errors", "test_guard", "test_headers", "test_language", "test_live",
     "test_mounting", "test_routing", "test_secret", "test_wake", "test_weight",
 )  # fmt: skip
 """These files run on one database: what they test is settled before the store is asked, or whatever it answered."""

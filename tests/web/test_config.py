@@ -27,6 +27,7 @@ EXAMPLES: tuple[tuple[str, str, object], ...] = (
     ("ENVIRONMENT", "production", "production"),
     ("HOSTS", "box:8377, queue.lan,", ("box:8377", "queue.lan")),
     ("EMBED_ORIGINS", "http://localhost:37777, https://A.example", ("http://localhost:37777", "https://a.example")),
+    ("LANGUAGE", "de", "de"),
     ("STATE_DIR", "/var/lib/unstick", Path("/var/lib/unstick")),
     ("SECRET_KEY", SECRET, SECRET),
 )
@@ -37,6 +38,7 @@ WRONG: tuple[tuple[str, object, str], ...] = (
     ("PORT", "٣", "65535"),
     ("PORT", "-1", "65535"),
     ("READ_ONLY", "perhaps", "yes or no"),
+    ("LANGUAGE", "tlh", "write one of en, de"),
     ("STUCK_AFTER", "soon", "5m"),
     ("TRASH_DAYS", "a week", "or 0 for ever"),
     ("JOURNAL_DAYS", "-1", "number of days"),

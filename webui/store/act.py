@@ -12,8 +12,9 @@ from webui.store import journal, migrate, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import Unsupported, WrongState
 from webui.store.journal import Chunk
-from webui.store.model import Outcome, Row
+from webui.store.model import STATUSES, Outcome, Row
 from webui.store.schema import SIDE, quoted
+from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
 
 # As it was seen, and not claimed in this very millisecond (then a second claim could have the first one's start, and a
@@ -87,12 +88,12 @@ def act(
         row = _as_seen(tx, id, seen)
         action = ACTIONS[name]
         if action.states and row.status not in action.states:
-            raise WrongState(f"Message {id} is {row.status}: only {_or(action.states)} messages can be retried.", row)
+            raise WrongState(_unfit(row), row)
         chunk = Chunk(journal.add(tx, now, name, actor, reason, key=key), id, id)
         journal.remember(tx, chunk, SEEN, {"id": id, "seen": seen, "now": now})
         if not change(tx, action, chunk):
             row = _as_seen(tx, id, seen)  # on PostgreSQL it was not locked until now
-            raise WrongState(f"Message {id} was claimed in this very moment: look again.", row)
+            raise WrongState(sentence("Message {id} was claimed in this very moment: look again.", id=id), row)
         return Outcome(name, chunk.journal, (id,), row=rows.find(tx, id))
 
 
@@ -123,24 +124,30 @@ def change(tx: Transaction, action: Action, chunk: Chunk) -> list[int]:
 def check(tx: Transaction, action: Action) -> None:
     """Raises Unsupported where the file lacks what the action needs."""
     if action.needs and not getattr(tx.shape.capabilities, action.needs):
-        raise Unsupported("This file does not count retries, so there is nothing to start afresh: use Retry.")
+        raise Unsupported(sentence("This file does not count retries, so there is nothing to start afresh: use Retry."))
 
 
 def _meanwhile(tx: Transaction, row: Row) -> str:
     """What happened to a row that is no longer as it was seen."""
     last = next(iter(journal.entries_of(tx, row.id)), None)
     if row.trashed_by is not None:
-        by = f" by {last.actor}" if last else ""
-        return f"Message {row.id} was already aborted{by}: nothing was changed."
+        if last is None:
+            return sentence("Message {id} was already aborted: nothing was changed.", id=row.id)
+        return sentence(
+            "Message {id} was already aborted by {actor}: nothing was changed.", id=row.id, actor=last.actor
+        )
     words = {
-        "processed": "a worker has finished it",
-        "processing": "a worker has claimed it",
-        "pending": "it is pending again",
-        "failed": "it has failed",
+        "processed": sentence("a worker has finished it"),
+        "processing": sentence("a worker has claimed it"),
+        "pending": sentence("it is pending again"),
+        "failed": sentence("it has failed"),
     }
-    now = words.get(row.status, f"its state is {row.status}")
-    return f"Message {row.id} changed meanwhile: {now}. Nothing was done."
+    now = words.get(row.status) or sentence("its state is {state}", state=row.status)
+    return sentence("Message {id} changed meanwhile: {what}. Nothing was done.", id=row.id, what=now)
 
 
-def _or(words: tuple[str, ...]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]])
+def _unfit(row: Row) -> str:
+    return sentence(
+        "Message {id} is {state}: only pending, processing or failed messages can be retried.",
+        id=row.id, state=sentence(row.status) if row.status in STATUSES else row.status,
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from webui.store.narrowing import BadFilter
 from webui.store.orders import NEWEST, Order
 from webui.store.scan import NEWEST_AT_LEAST, Scan, recent, walk
 from webui.store.schema import PAYLOADS, SIDE
+from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
 
 LIMIT = 50
@@ -39,7 +40,7 @@ def parse_cursor(text: str) -> Cursor:
         key, id = None if match[3] is None else int(match[3]), int(match[5])
         if all(-(2**63) <= number < 2**63 for number in (key or 0, id)):
             return Cursor(match[1], match[2] or match[4], id, key)
-    raise BadFilter("This page's address is not complete: go back to the first page.")
+    raise BadFilter(sentence("This page's address is not complete: go back to the first page."))
 
 
 def queue_page(

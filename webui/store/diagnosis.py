@@ -7,6 +7,7 @@ from webui.store.database import TimeUp, Transaction
 from webui.store.model import Count, Counts, Row, Verdict
 from webui.store.scan import recent
 from webui.store.schema import TRASH
+from webui.store.sentence import counted, sentence
 from webui.store.store import PendingMessageStore
 
 BOUND, FEW = 10_000, 200
@@ -148,24 +149,31 @@ def cause(row: Row, cutoff: int, now: int, max_retries: int) -> str | None:
 
 def _running_cause(row: Row, cutoff: int, now: int) -> str | None:
     if row.started_at is None:
-        return "Nobody recorded when it was claimed: at most since it was created."
+        return sentence("Nobody recorded when it was claimed: at most since it was created.")
     if not isinstance(row.started_at, int):
-        return "Its start is no time, so nobody can say how long it has been running."
+        return sentence("Its start is no time, so nobody can say how long it has been running.")
     if row.started_at > now + SKEW:
-        return "It started in the future: the clocks of the worker and this machine disagree."
+        return sentence("It started in the future: the clocks of the worker and this machine disagree.")
     if row.started_at >= cutoff:
         return None
-    if row.session_status in ("completed", "failed"):
-        return f"Claimed and never finished; its session is {row.session_status}, so no worker comes back to it."
-    return "Claimed and never finished: its worker crashed, hangs, or lost it."
+    if row.session_status == "completed":
+        return sentence("Claimed and never finished; its session is completed, so no worker comes back to it.")
+    if row.session_status == "failed":
+        return sentence("Claimed and never finished; its session is failed, so no worker comes back to it.")
+    return sentence("Claimed and never finished: its worker crashed, hangs, or lost it.")
 
 
 def _waiting_cause(row: Row, max_retries: int) -> str:
-    if row.session_status in ("completed", "failed"):
-        return f"Its session is {row.session_status}: no worker looks at it until it is asked to."
+    if row.session_status == "completed":
+        return sentence("Its session is completed: no worker looks at it until it is asked to.")
+    if row.session_status == "failed":
+        return sentence("Its session is failed: no worker looks at it until it is asked to.")
     if row.retry_count is not None and isinstance(row.retry_count, int) and row.retry_count > 0:
-        left = max(0, max_retries - row.retry_count)
-        again = "its last attempt" if not left else f"{left + 1} attempts left"
-        times = "once" if row.retry_count == 1 else f"{row.retry_count} times"
-        return f"Tried {times} and put back; nobody has claimed it since ({again})."
-    return "It waits, and no worker takes it."
+        left = max(0, max_retries - row.retry_count) + 1
+        again = counted("its last attempt", "{number} attempts left", left)
+        return counted(
+            "Tried once and put back; nobody has claimed it since ({again}).",
+            "Tried {number} times and put back; nobody has claimed it since ({again}).",
+            row.retry_count, again=again,
+        )  # fmt: skip
+    return sentence("It waits, and no worker takes it.")

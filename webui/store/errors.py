@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 
 class StoreError(Exception):
-    """The root of all errors that the store raises on purpose; `str(error)` is a sentence that may be shown."""
+    """The root of all errors that the store raises on purpose; `str(error)` is a sentence that may be shown, in
+    English: see `sentence`."""
 
 
 class UnknownType(StoreError):

@@ -16,6 +16,7 @@ from webui.store.keyset import Paged
 from webui.store.model import LASTING, Cursor, JournalEntry
 from webui.store.narrowing import Field, Narrowing, one_of, parse_duration, plain, whole
 from webui.store.schema import SIDE, TRASH
+from webui.store.sentence import N_, sentence
 from webui.store.store import PendingMessageStore
 
 LOOK = 10_000
@@ -44,18 +45,18 @@ STATE = "(SELECT o.state FROM unstick_operations AS o WHERE o.id = j.id)"
 
 
 FIELDS = (
-    Field("actor", "Who", "an operator's whole name", plain, "j.actor = :actor"),
-    Field("action", "Action", "what was done", one_of(KINDS), "j.action = :action", choices=KINDS),
-    Field("since", "Since", "how long ago at most, like 2d", parse_duration, "j.at >= :since",
-          words="{} ago", ago=True),
-    Field("message", "Message", "a message's number", whole, words="#{}", indexed=True,
+    Field("actor", N_("Who"), N_("an operator's whole name"), plain, "j.actor = :actor"),
+    Field("action", N_("Action"), N_("what was done"), one_of(KINDS), "j.action = :action", choices=KINDS),
+    Field("since", N_("Since"), N_("how long ago at most, like 2d"), parse_duration, "j.at >= :since",
+          words=N_("{value} ago"), ago=True),
+    Field("message", N_("Message"), N_("a message's number"), whole, words="#{value}", indexed=True,
           sql="id IN (SELECT r.journal_id FROM unstick_journal_rows AS r WHERE r.message_id = :message)"),
-    Field("undone", "Taken back", "whether it was undone", one_of(("yes", "no")),
+    Field("undone", N_("Taken back"), N_("whether it was undone"), one_of(("yes", "no")),
           "CASE WHEN j.undone_by IS NULL THEN 'no' ELSE 'yes' END = :undone", choices=("yes", "no")),
-    Field("outcome", "Outcome", "what it left", one_of(OUTCOMES),
+    Field("outcome", N_("Outcome"), N_("what it left"), one_of(OUTCOMES),
           "CASE WHEN j.failed > 0 THEN 'failed' WHEN j.skipped > 0 THEN 'skipped' WHEN j.done > 0 THEN 'complete'"
           " ELSE 'nothing' END = :outcome", choices=OUTCOMES),
-    Field("reason", "Reason", "a part of the reason that was given", plain,
+    Field("reason", N_("Reason"), N_("a part of the reason that was given"), plain,
           "{instr}(lower(coalesce(j.reason, '')), lower(:reason)) > 0"),
 )  # fmt: skip
 
@@ -89,16 +90,17 @@ class Line:
         """Why it cannot be taken back (any more); None where it can."""
         entry = self.entry
         if entry.undone_by is not None:
-            return f"taken back by {self.taken_back_by}" if self.taken_back_by else "taken back"
+            by = self.taken_back_by
+            return sentence("taken back by {actor}", actor=by) if by else sentence("taken back")
         if entry.undoes is not None:
-            return "an undo"
+            return sentence("an undo")
         if self.state == "running":
-            return "still going on"
+            return sentence("still going on")
         if entry.action in LASTING:
-            return "for good" if entry.action == "purge" else "abort again instead"
+            return sentence("for good") if entry.action == "purge" else sentence("abort again instead")
         if entry.action == "abort" and entry.done and not self.in_trash:
-            return "no longer in the trash"
-        return None if entry.undoable else "nothing was changed"
+            return sentence("no longer in the trash")
+        return None if entry.undoable else sentence("nothing was changed")
 
 
 def page(

@@ -11,6 +11,7 @@ from webui.store.encoding import without_nul
 from webui.store.errors import NotFound, WrongState
 from webui.store.model import JournalEntry
 from webui.store.schema import SIDE
+from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
 
 _ENTRY = "j.id, j.at, j.actor, j.action, j.reason, j.done, j.undoes, j.undone_by, j.cutoff"
@@ -77,7 +78,7 @@ def find(tx: Transaction, id: int, text: str = ONE) -> JournalEntry:
     """One line. Raises NotFound."""
     found = tx.rows(text, {"id": id}) if tx.shape.has(f"{SIDE}journal") else []
     if not found:
-        raise NotFound(f"There is no line {id} in the journal.")
+        raise NotFound(sentence("There is no line {id} in the journal.", id=id))
     return JournalEntry(*found[0])
 
 
@@ -133,6 +134,6 @@ def locked(tx: Transaction, id: int) -> JournalEntry:
 def refuse_undone(line: JournalEntry) -> None:
     """Raises WrongState where a line cannot be taken back."""
     if line.undoes is not None:
-        raise WrongState("An undo cannot be taken back: act again instead.")
+        raise WrongState(sentence("An undo cannot be taken back: act again instead."))
     if line.undone_by is not None:
-        raise WrongState("This was already taken back: nothing was changed.")
+        raise WrongState(sentence("This was already taken back: nothing was changed."))

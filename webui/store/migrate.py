@@ -14,6 +14,7 @@ from webui.store.database import WORKER_WAIT, Database, Transaction
 from webui.store.errors import Unsupported
 from webui.store.pace import Pace
 from webui.store.schema import QUEUE, SIDE, quoted
+from webui.store.sentence import sentence
 
 APPLIED = f"{SIDE}migrations"
 RECORD = f"INSERT INTO {APPLIED} (name) VALUES (:name)"
@@ -50,12 +51,17 @@ def missing(tx: Transaction, *, queue: bool = True, side_tables: bool = True) ->
     applied = {row[0] for row in tx.rows(f"SELECT name FROM {APPLIED}")} if tx.shape.has(APPLIED) else set()
     if applied - set(known):
         raise Unsupported(
-            f"A newer Unstick has been at this database (it has {max(applied)}): use that one, or run `unstick clean`."
+            sentence(
+                "A newer Unstick has been at this database (it has {name}): use that one, or run `unstick clean`.",
+                name=max(applied),
+            )
         )
     if "0002_side_tables" in applied and not tx.shape.has(f"{SIDE}journal"):
         tx.reshape()  # somebody made them while we came
     if "0002_side_tables" in applied and not tx.shape.has(f"{SIDE}journal"):
-        raise Unsupported("Some of our tables in this database are gone: run `unstick clean`, which removes the rest.")
+        raise Unsupported(
+            sentence("Some of our tables in this database are gone: run `unstick clean`, which removes the rest.")
+        )
     ours = FIRST in applied or not tx.shape.has(QUEUE)
     wanted = [name for name in known if (queue and ours if "queue" in name else side_tables)]
     return [name for name in wanted if name not in applied]

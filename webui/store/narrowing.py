@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from webui.store.encoding import storable
 from webui.store.errors import StoreError
+from webui.store.sentence import sentence
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"([0-9]{1,6})\s*([smhd]?)", re.ASCII)
@@ -29,7 +30,7 @@ def parse_duration(text: str) -> int:
     """`90s`, `5m`, `2h` or `1d` in ms; a bare number is minutes. Raises BadFilter."""
     match = _DURATION.fullmatch(text.strip().lower())
     if not match or not int(match[1]):
-        raise BadFilter(f"“{text[:40]}” is no length of time: write 90s, 5m, 2h or 1d.")
+        raise BadFilter(sentence("“{text}” is no length of time: write 90s, 5m, 2h or 1d.", text=text[:40]))
     return int(match[1]) * _UNITS[match[2] or "m"]
 
 
@@ -46,14 +47,14 @@ def parse_instant(text: str, now: int) -> int:
         return now - parse_duration(text)
     with suppress(ValueError, OverflowError, OSError):
         return int(datetime.fromisoformat(text.strip()).timestamp() * 1000)
-    raise BadFilter(f"“{text[:40]}” is no time: write 2026-11-22 14:00, or how long ago, like 2h.")
+    raise BadFilter(sentence("“{text}” is no time: write 2026-11-22 14:00, or how long ago, like 2h.", text=text[:40]))
 
 
 def parse_size(text: str) -> int:
     """`512`, `100k`, `2m` or `1g` in bytes; 1k is 1,024 of them. Raises BadFilter."""
     match = _SIZE.fullmatch(text.strip().lower())
     if not match:
-        raise BadFilter(f"“{text[:40]}” is no size: write 512, 100k, 2m or 1g.")
+        raise BadFilter(sentence("“{text}” is no size: write 512, 100k, 2m or 1g.", text=text[:40]))
     return int(match[1]) * _SIZES[match[2]]
 
 
@@ -78,7 +79,7 @@ def compared(parse: Callable[[str], int], usual: str) -> Callable[[str], Compare
 def whole(text: str) -> int:
     """A whole number of 64 bits. Raises BadFilter."""
     if not _WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-        raise BadFilter(f"“{text[:40]}” is no whole number.")
+        raise BadFilter(sentence("“{text}” is no whole number.", text=text[:40]))
     return int(text)
 
 
@@ -87,7 +88,7 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in choices:
-            raise BadFilter(f"“{text[:40]}” is none of {', '.join(choices)}.")
+            raise BadFilter(sentence("“{text}” is none of {choices}.", text=text[:40], choices=", ".join(choices)))
         return text
 
     return parse
@@ -96,7 +97,12 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 def plain(text: str) -> str:
     """A text that a database can hold. Raises BadFilter."""
     if len(text) > LONGEST_TEXT:
-        raise BadFilter(f"A filter's text is at most {LONGEST_TEXT} characters long; this one has {len(text)}.")
+        raise BadFilter(
+            sentence(
+                "A filter's text is at most {most} characters long; this one has {number}.",
+                most=LONGEST_TEXT, number=len(text),
+            )
+        )  # fmt: skip
     return str(storable(text.replace("\0", "")))
 
 
@@ -121,11 +127,15 @@ class Field:
     choices: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
     known: str = ""
-    words: str = "{}"
+    words: str = "{value}"
     to_param: Callable[[Any], Any] = lambda value: value
     ago: bool = False
     searches: bool = False
     indexed: bool = False
+
+    def said(self, text: str) -> str:
+        """What was typed, as a chip says it."""
+        return sentence(text) if text in self.choices else text
 
     def bound(self, text: str, now: int) -> tuple[str, Any]:
         """The condition for what was typed, and its parameter; `now` is an instant in ms."""
@@ -161,7 +171,10 @@ class Narrowing:
                 try:
                     field.parse(text)
                 except BadFilter as error:
-                    raise BadFilter(f"{field.label}: {error}") from None
+                    problem = error.args[0]
+                    raise BadFilter(
+                        sentence("{filter}: {problem}", filter=sentence(field.label), problem=problem)
+                    ) from None
                 found.append((field.name, text))
         return cls(tuple(found))
 
@@ -184,7 +197,8 @@ class Narrowing:
 
     def chips(self) -> list[Chip]:
         """The filters in words."""
-        return [Chip(name, self.fields[name].label, self.fields[name].words.format(text)) for name, text in self.texts]
+        fields = ((self.fields[name], text) for name, text in self.texts)
+        return [Chip(field.name, field.label, sentence(field.words, value=field.said(text))) for field, text in fields]
 
     def without(self, name: str) -> Self:
         """The same without one filter."""

@@ -11,6 +11,7 @@ from webui.store.errors import NotFound, WrongState
 from webui.store.schema import SIDE, TRASH
 from webui.store.selection import Frozen, Line, Selection, loads
 from webui.store.selection import Trash as InTrash
+from webui.store.sentence import N_, sentence
 from webui.store.store import PendingMessageStore
 
 _OPERATION = """
@@ -159,7 +160,7 @@ def get(store: PendingMessageStore, id: int) -> Operation:
     with store.database.reading() as tx:
         found = tx.rows(ONE, {"id": id}) if tx.shape.has(f"{SIDE}operations") else []
         if not found:
-            raise NotFound(f"There is no operation {id}.")
+            raise NotFound(sentence("There is no operation {id}.", id=id))
         counted = tx.rows(LEFT, {"id": id, "bound": COUNTED})
         left = tuple((str(part), str(reason), int(number)) for part, reason, number in counted)
         return replace(Operation(*found[0]), left=left)
@@ -178,7 +179,7 @@ def is_one(store: PendingMessageStore, id: int) -> bool:
     with store.database.reading() as tx:
         line = journal.entry(tx, id)
         if line is None:
-            raise NotFound(f"There is no line {id} in the journal.")
+            raise NotFound(sentence("There is no line {id} in the journal.", id=id))
         return line.done != 1 or bool(tx.shape.has(f"{SIDE}operations") and tx.rows(ONE, {"id": id}))
 
 
@@ -199,21 +200,21 @@ def running(store: PendingMessageStore) -> dict[int, int | None]:
 
 def cancel(store: PendingMessageStore, id: int) -> Operation:
     """End an operation behind its last step; what it did stays done. Raises NotFound; WrongState where it is over."""
-    return _turn(store, id, CANCEL, "is over already")
+    return _turn(store, id, CANCEL, N_("Operation {id} is over already: nothing was changed."))
 
 
 def resume(store: PendingMessageStore, id: int) -> Operation:
     """Go on where a cancelled or stopped operation ended. Raises NotFound; WrongState where it runs, is done, or was
     taken back."""
-    return _turn(store, id, RESUME, "has nothing left to go on with")
+    return _turn(store, id, RESUME, N_("Operation {id} has nothing left to go on with: nothing was changed."))
 
 
 def _turn(store: PendingMessageStore, id: int, text: str, refusal: str) -> Operation:
     operation = get(store, id)
     if text == RESUME and operation.undone_by is not None:
-        raise WrongState(f"Operation {id} was taken back, so it cannot go on. Nothing was changed.")
+        raise WrongState(sentence("Operation {id} was taken back, so it cannot go on. Nothing was changed.", id=id))
     if not store.database.change(text, {"id": id}):
-        raise WrongState(f"Operation {id} {refusal}: nothing was changed.")
+        raise WrongState(sentence(refusal, id=id))
     return get(store, id)
 
 

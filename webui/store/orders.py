@@ -9,6 +9,7 @@ from webui.store.errors import Unsupported
 from webui.store.model import QUEUED
 from webui.store.narrowing import BadFilter
 from webui.store.schema import Shape
+from webui.store.sentence import N_, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,21 @@ class Order:
     def lacks(self, shape: Shape) -> str | None:
         """Why this file cannot be read in this order, in a sentence; None where it can."""
         if self.key and self.key not in shape.columns:
-            return "This file does not count retries."
+            return sentence("This file does not count retries.")
         if any(name not in shape.indexes for name in self.indexes(shape)):
-            return "This file has no index for it: there is one after “unstick tune --apply”."
+            return sentence("This file has no index for it: there is one after “unstick tune --apply”.")
         return None
 
     def check(self, shape: Shape) -> None:
         """Raises Unsupported where this file cannot be read in this order."""
         if lack := self.lacks(shape):
-            raise Unsupported(f"The queue cannot be shown by {self.name}. {lack}")
+            raise Unsupported(sentence("The queue cannot be shown by {order}. {reason}", order=self.name, reason=lack))
 
 
 ORDERS = (
-    Order("newest", "Newest", "newest", "Newer", "Older"),
-    Order("oldest", "Oldest", "oldest", "Older", "Newer", descending=False),
-    Order("attempts", "Attempts", "most attempted", "More", "Fewer", key="retry_count"),
+    Order("newest", N_("Newest"), N_("The newest first"), N_("Newer"), N_("Older")),
+    Order("oldest", N_("Oldest"), N_("The oldest first"), N_("Older"), N_("Newer"), descending=False),
+    Order("attempts", N_("Attempts"), N_("The most attempted first"), N_("More"), N_("Fewer"), key="retry_count"),
 )
 NEWEST = ORDERS[0]
 BY_NAME = {order.name: order for order in ORDERS}
@@ -59,5 +60,5 @@ def index_of(order: Order, status: str) -> str:
 def parse_order(text: str) -> Order:
     """The order of that name; the newest first without one. Raises BadFilter."""
     if text and text not in BY_NAME:
-        raise BadFilter(f"“{text[:40]}” is no order: it is {', '.join(BY_NAME)}.")
+        raise BadFilter(sentence("“{text}” is no order: it is {orders}.", text=text[:40], orders=", ".join(BY_NAME)))
     return BY_NAME.get(text, NEWEST)

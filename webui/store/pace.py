@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from webui.store.database import Database, Transaction
 from webui.store.errors import Busy, DiskFull, ReadOnly
+from webui.store.sentence import Sentence, sentence
 
 STOPPED = (Busy, DiskFull, ReadOnly)
 """What ends a large change half-way: what is done stays done."""
@@ -45,8 +46,9 @@ class Pace:
         except STOPPED as error:
             if not self._any:
                 raise
-            why = str(error).replace(": nothing was changed", "")
-            raise type(error)(f"{why} A part is done, the rest is not.") from error
+            said = error.args[0]
+            why = said.but(unchanged="") if isinstance(said, Sentence) else said
+            raise type(error)(sentence("{problem} A part is done, the rest is not.", problem=why)) from error
         self._any = True
         self.held = time.monotonic() - began
         if self.held < QUICK:

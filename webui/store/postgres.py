@@ -25,6 +25,7 @@ from webui.store.postgres_driver import (
 from webui.store.postgres_shape import read_shape
 from webui.store.postgres_watch import PostgresWatcher
 from webui.store.schema import KEYS, Shape
+from webui.store.sentence import sentence
 
 # Planned for any limit and any time, as a prepared statement may be, a page's question could read the whole table.
 BEGIN_PAGE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan"
@@ -83,7 +84,11 @@ class Postgres:
             shape.check()
         except errors.NotAQueue as error:
             raise errors.NotAQueue(
-                f"{self.location} holds no queue that Unstick knows: {error} To make one: unstick migrate"
+                sentence(
+                    "{place} holds no queue that Unstick knows: {problem} To make one: unstick migrate",
+                    place=self.location,
+                    problem=error.args[0],
+                )
             ) from None
         self._shape = shape
         return shape
@@ -156,7 +161,7 @@ class Postgres:
     @contextmanager
     def _transaction(self, begin: str, setting: str, ms: int, wait: int) -> Iterator[Connection]:
         if self.read_only and begin == "BEGIN":
-            raise errors.ReadOnly("The queue is open for reading only: nothing was changed.")
+            raise errors.ReadOnly(sentence("The queue is open for reading only: nothing was changed."))
         with self._connections.one(wait) as connection:
             connection.execute(f"{begin}; SET LOCAL {setting} = {int(ms)}")
             self._held.connection = connection

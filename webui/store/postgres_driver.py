@@ -24,6 +24,7 @@ from webui.store import errors
 from webui.store.database import WORKER_WAIT, Params, Record
 from webui.store.postgres_errors import named, unreachable
 from webui.store.schema import QUEUE
+from webui.store.sentence import sentence
 
 CONNECTIONS = 20
 """At most so many connections of one process."""
@@ -140,7 +141,9 @@ class Connections:
             raise unreachable(str(error), self._address.location) from None
         if connection.info.server_version < TOO_OLD:
             connection.close()
-            raise errors.Unsupported(f"Unstick needs PostgreSQL 13 or newer: {self._address.location} is older.")
+            raise errors.Unsupported(
+                sentence("Unstick needs PostgreSQL 13 or newer: {place} is older.", place=self._address.location)
+            )
         return connection
 
     def close(self) -> None:
@@ -208,7 +211,9 @@ class Connections:
                 self.alone().close()
             except errors.StoreError as error:
                 return error
-        return errors.Busy(f"No connection to {self._address.location} was free in time: try again.")
+        return errors.Busy(
+            sentence("No connection to {place} was free in time: try again.", place=self._address.location)
+        )
 
 
 def _lives(connection: Connection) -> bool:

@@ -14,6 +14,7 @@ from webui.store.filters import Filters
 from webui.store.model import Count, Row
 from webui.store.narrowing import format_duration
 from webui.store.selection import FROM, THEN, Frozen
+from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
 
 BOUNDS = (2_000_000, 10_000, 500)
@@ -66,7 +67,9 @@ def freeze_stuck(store: PendingMessageStore, threshold: int, cutoff: int) -> Fro
     """All that has been processing since before the cutoff: an instant, in ms, that was `threshold` ms before its page
     was made. Raises Unsupported where nobody can say since when."""
     if not store.capabilities.started:
-        raise Unsupported("This file does not record when a message was claimed: nobody can say what is stuck.")
+        raise Unsupported(
+            sentence("This file does not record when a message was claimed: nobody can say what is stuck.")
+        )
     filters = Filters.parse({"stuck": format_duration(threshold)})
     return replace(freeze(store, filters), as_of=cutoff + filters.value("stuck"))
 

@@ -17,6 +17,7 @@ from webui.store.gentle import gentle
 from webui.store.model import Count, Outcome
 from webui.store.pace import STOPPED, Pace
 from webui.store.schema import SIDE, TRASH
+from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
 
 DAY = 86_400_000
@@ -68,7 +69,9 @@ def sweep(store: PendingMessageStore, trash_days: int, journal_days: int, now: i
         return Swept()
     purged, remaining, forgotten, more = 0, None, 0, False
     if trash_days:
-        done = purge(store, now - trash_days * DAY, actor=ACTOR, reason=f"older than {trash_days} d")
+        done = purge(
+            store, now - trash_days * DAY, actor=ACTOR, reason=sentence("older than {days} d", days=trash_days)
+        )
         purged, remaining = len(done.done), done.remaining
     if journal_days:
         forgotten, more = forget(store, now - journal_days * DAY)

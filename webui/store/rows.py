@@ -8,6 +8,7 @@ from webui.store.database import Record, Transaction
 from webui.store.errors import NotFound
 from webui.store.model import Piece, Row
 from webui.store.schema import KEYS, KNOWN_EXTRA, PREFIXES, QUEUE, TRASH
+from webui.store.sentence import sentence
 
 _LONGEST = 400
 
@@ -25,7 +26,7 @@ def find(tx: Transaction, id: int) -> Row:
         found = tx.rows(TRASHED, {"id": id})
         if found:
             return row(tx, found[0], trashed=True)
-    raise NotFound(f"Message {id} is not in the queue: it was deleted, or it was never there.")
+    raise NotFound(sentence("Message {id} is not in the queue: it was deleted, or it was never there.", id=id))
 
 
 def row(tx: Transaction, record: Record, *, trashed: bool = False) -> Row:
@@ -61,7 +62,7 @@ def payload(tx: Transaction, id: int, column: str, offset: int, limit: int) -> P
         if tx.shape.has(table):
             for row in tx.rows(NEWEST.format(table=table, key=key), {"id": id}):
                 return tx.peek(table, column, row[0], max(offset, 0), limit)
-    raise NotFound(f"Message {id} is not in the queue: it was deleted, or it was never there.")
+    raise NotFound(sentence("Message {id} is not in the queue: it was deleted, or it was never there.", id=id))
 
 
 def _text(value: Any) -> str | None:

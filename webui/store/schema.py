@@ -16,6 +16,7 @@ from functools import cached_property
 from webui.store.dialect import SQLITE, Dialect
 from webui.store.errors import NotAQueue
 from webui.store.model import STATUSES
+from webui.store.sentence import sentence
 
 QUEUE = "pending_messages"
 SESSIONS = "sdk_sessions"
@@ -86,11 +87,11 @@ class Shape:
     def check(self) -> None:
         """Raises NotAQueue where the queue, or a column that it must have, is not there."""
         if not self.columns:
-            raise NotAQueue("it has no table pending_messages.")
+            raise NotAQueue(sentence("it has no table pending_messages."))
         has = {"content_session_id" if name in SESSION_NAMES else name for name in self.columns}
         lacks = [name for name in (*BASE, "created_at_epoch") if name not in has]
         if lacks:
-            raise NotAQueue(f"its table pending_messages lacks {', '.join(lacks)}.")
+            raise NotAQueue(sentence("its table pending_messages lacks {columns}.", columns=", ".join(lacks)))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -128,15 +129,17 @@ class Shape:
         )
 
     def _missing(self) -> list[str]:
-        lacks = []
+        lacks: list[str] = []
         if "started_processing_at_epoch" not in self.columns:
-            lacks.append("It does not record when a message was claimed: nobody can say how long one has been running.")
+            lacks.append(
+                sentence("It does not record when a message was claimed: nobody can say how long one has been running.")
+            )
         if "retry_count" not in self.columns:
-            lacks.append("It does not count retries, so there is no Retry fresh.")
+            lacks.append(sentence("It does not count retries, so there is no Retry fresh."))
         if "failed" not in self.statuses:
-            lacks.append("It does not keep failed messages: its worker deletes or requeues them.")
+            lacks.append(sentence("It does not keep failed messages: its worker deletes or requeues them."))
         if "processed" not in self.statuses or "completed_at_epoch" not in self.columns:
-            lacks.append("It does not record completions: a message that was processed is deleted.")
+            lacks.append(sentence("It does not record completions: a message that was processed is deleted."))
         return lacks
 
     def has(self, table: str) -> bool:

@@ -11,6 +11,7 @@ from webui.store.database import Transaction
 from webui.store.filters import FIELDS, TEXT, Filters
 from webui.store.model import QUEUED
 from webui.store.narrowing import BadFilter, Field
+from webui.store.sentence import Figure, sentence
 from webui.store.store import PendingMessageStore
 
 LONGEST = 6_000
@@ -48,7 +49,12 @@ class Suggestion(NamedTuple):
 def parse(text: str) -> Filters:
     """The filters that were typed. Raises BadFilter."""
     if len(text) > LONGEST:
-        raise BadFilter(f"A search is at most {LONGEST:,} characters long; this one has {len(text):,}.")
+        raise BadFilter(
+            sentence(
+                "A search is at most {most} characters long; this one has {number}.",
+                most=Figure(LONGEST), number=Figure(len(text)),
+            )
+        )  # fmt: skip
     return _filters(_pieces(text))
 
 
@@ -93,9 +99,11 @@ def _filters(pieces: Iterable[_Piece]) -> Filters:
             raise BadFilter(_unknown(name))
         elif not value.strip():
             example = _written(name, Filters.fields[name].example)
-            raise BadFilter(f"After {name}: comes what to look for, like {example}.")
+            raise BadFilter(
+                sentence("After {name}: comes what to look for, like {example}.", name=name, example=example)
+            )
         elif name in given:
-            raise BadFilter(f"{name}: is there twice, and a message has to meet both: keep one.")
+            raise BadFilter(sentence("{name}: is there twice, and a message has to meet both: keep one.", name=name))
         else:
             given[name] = value
     return Filters.parse({**given, TEXT: " ".join(words)})
@@ -103,7 +111,10 @@ def _filters(pieces: Iterable[_Piece]) -> Filters:
 
 def _unknown(name: str) -> str:
     known = ", ".join(f"{field.name}:" for field in _NAMED)
-    return f"There is no filter “{name[:40]}”, but there are {known}. To look for it as text, put it in quotes."
+    return sentence(
+        "There is no filter “{name}”, but there are {known}. To look for it as text, put it in quotes.",
+        name=name[:40], known=known,
+    )  # fmt: skip
 
 
 def _written(name: str, text: str) -> str:

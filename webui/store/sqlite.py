@@ -15,6 +15,7 @@ from webui.store import errors
 from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record
 from webui.store.dialect import SQLITE
 from webui.store.schema import Shape
+from webui.store.sentence import sentence
 from webui.store.sqlite_errors import named
 from webui.store.sqlite_transaction import (
     NOW,
@@ -100,7 +101,11 @@ class SQLite:
         try:
             shape.check()
         except errors.NotAQueue as error:
-            raise errors.NotAQueue(f"{self.location} holds no queue that Unstick knows: {error}") from None
+            raise errors.NotAQueue(
+                sentence(
+                    "{place} holds no queue that Unstick knows: {problem}", place=self.location, problem=error.args[0]
+                )
+            ) from None
         return shape
 
     def rows(self, text: str, params: Params | None = None, wait: int = WORKER_WAIT) -> list[Record]:
@@ -171,7 +176,7 @@ class SQLite:
     @contextmanager
     def _locked(self, connection: sqlite3.Connection, wait: int) -> Iterator[None]:
         if self.read_only:
-            raise errors.ReadOnly("The queue is open for reading only: nothing was changed.")
+            raise errors.ReadOnly(sentence("The queue is open for reading only: nothing was changed."))
         patiently(lambda: connection.execute("BEGIN IMMEDIATE"), wait)
         try:
             yield
@@ -253,7 +258,9 @@ class SQLite:
         try:
             status = os.stat(self.location)
         except OSError as error:
-            raise errors.Missing(f"There is no database at {self.location} ({error.strerror}).") from error
+            raise errors.Missing(
+                sentence("There is no database at {place} ({reason}).", place=self.location, reason=error.strerror)
+            ) from error
         self._checked = time.monotonic()
         identity = (status.st_dev, status.st_ino)
         if identity != self._identity:

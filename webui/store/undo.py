@@ -11,6 +11,7 @@ from webui.store.errors import NotFound, UnknownSession, WrongState
 from webui.store.journal import Chunk
 from webui.store.model import JournalEntry, Outcome, Row
 from webui.store.schema import QUEUE, SESSION_NAMES, SIDE, quoted
+from webui.store.sentence import N_, sentence
 from webui.store.store import PendingMessageStore
 
 OF_LINE = "SELECT message_id FROM unstick_journal_rows WHERE journal_id = :line LIMIT 1"
@@ -41,10 +42,16 @@ WHERE {journal.OF_CHUNK}"""
 ABORTED = "SELECT 1 FROM unstick_trash WHERE id = :id LIMIT 1"
 STATE = "SELECT status FROM pending_messages WHERE id = :id"
 WHY_NOT = {
-    "purge": "What was purged is gone for good",
-    "restore": "What came back out of the trash is aborted again, not undone",
+    "purge": N_("What was purged is gone for good: nothing was changed."),
+    "restore": N_("What came back out of the trash is aborted again, not undone: nothing was changed."),
 }
 """Why a line of one of `LASTING` is not taken back."""
+NOW = {
+    "pending": sentence("pending now"),
+    "processing": sentence("processing now"),
+    "failed": sentence("failed now"),
+    "processed": sentence("processed now"),
+}
 
 
 def undo(store: PendingMessageStore, id: int, *, actor: str, key: str | None = None) -> Outcome:
@@ -60,14 +67,16 @@ def undo(store: PendingMessageStore, id: int, *, actor: str, key: str | None = N
             if mine is None:
                 line, mine = begin(tx, store.now(), id, actor, key)
                 if line.done != 1:
-                    raise WrongState("This line is not about one message: only an operation can take it back.")
+                    raise WrongState(
+                        sentence("This line is not about one message: only an operation can take it back.")
+                    )
                 way = _restore if line.action == "abort" else _take_back
                 way(tx, mine, id)
             done = _message(tx, mine)
             return Outcome("undo", mine, (done,), row=_row(tx, done))
     except UnknownSession:
         raise UnknownSession(
-            "It cannot come back: its session is no longer in the database. It stays in the trash."
+            sentence("It cannot come back: its session is no longer in the database. It stays in the trash.")
         ) from None
 
 
@@ -76,7 +85,7 @@ def begin(tx: Transaction, now: int, id: int, actor: str, key: str | None) -> tu
     WrongState."""
     line = journal.locked(tx, id)
     if line.action in WHY_NOT:
-        raise WrongState(f"{WHY_NOT[line.action]}: nothing was changed.")
+        raise WrongState(sentence(WHY_NOT[line.action]))
     mine = journal.add(tx, now, "undo", actor, None, undoes=id, key=key)
     tx.rows(CLOSE, {"journal": mine, "undoes": id})
     return line, mine
@@ -91,7 +100,9 @@ def _take_back(tx: Transaction, mine: int, undoes: int) -> None:
     message = _message(tx, undoes)
     if not take_back(tx, Chunk(mine, message, message), undoes):
         raise WrongState(
-            f"Nothing was taken back: message {message} has moved on: it is {moved_on(tx, message)}.",
+            sentence(
+                "Nothing was taken back: message {id} has moved on: it is {how}.", id=message, how=moved_on(tx, message)
+            ),
             _row(tx, message),
         )
 
@@ -99,7 +110,7 @@ def _take_back(tx: Transaction, mine: int, undoes: int) -> None:
 def _restore(tx: Transaction, mine: int, undoes: int) -> None:
     held = tx.rows(TRASH_OF_LINE, {"undoes": undoes}) if tx.shape.has(f"{SIDE}trash") else []
     if not bring_back(tx, mine, 0, [record[0] for record in held]):
-        raise NotFound("What was aborted is no longer in the trash, so it cannot come back.")
+        raise NotFound(sentence("What was aborted is no longer in the trash, so it cannot come back."))
 
 
 def take_back(tx: Transaction, chunk: Chunk, undoes: int) -> list[int]:
@@ -149,6 +160,6 @@ def moved_on(tx: Transaction, id: int) -> str:
     """How a row is that is no longer as the action left it: `processing now`."""
     found = tx.rows(STATE, {"id": id})
     if found:
-        return f"{found[0][0]} now"
+        return NOW.get(found[0][0]) or sentence("{state} now", state=found[0][0])
     aborted = tx.shape.has(f"{SIDE}trash") and tx.rows(ABORTED, {"id": id})
-    return "aborted now" if aborted else "no longer in the queue"
+    return sentence("aborted now") if aborted else sentence("no longer in the queue")

@@ -11,6 +11,7 @@ from webui.store.database import PAGE_WAIT
 from webui.store.encoding import without_nul
 from webui.store.errors import NotFound, StoreError
 from webui.store.schema import SIDE
+from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
 
 MOST = 50
@@ -46,13 +47,15 @@ def save(store: PendingMessageStore, name: str, query: Mapping[str, str]) -> str
     """Give a place a name; returns the name as it is kept. Raises BadName."""
     name = " ".join(without_nul(name).split())
     if not 0 < len(name) <= LONGEST:
-        raise BadName(f"A view needs a name of 1 to {LONGEST} characters.")
+        raise BadName(sentence("A view needs a name of 1 to {most} characters.", most=LONGEST))
     with store.database.writing(PAGE_WAIT) as tx:
         migrate.ensure_side_tables(tx)
         if tx.rows(COUNT)[0][0] >= MOST:
-            raise BadName(f"There are {MOST} views already: remove one first.")
+            raise BadName(sentence("There are {number} views already: remove one first.", number=MOST))
         if not tx.rows(SAVE, {"name": name, "query": json.dumps(dict(query))}):
-            raise BadName(f"There is a view “{name}” already: remove it first, or take another name.")
+            raise BadName(
+                sentence("There is a view “{name}” already: remove it first, or take another name.", name=name)
+            )
     return name
 
 
@@ -61,7 +64,7 @@ def remove(store: PendingMessageStore, id: int) -> str:
     with store.database.writing(PAGE_WAIT) as tx:
         found = tx.rows(REMOVE, {"id": id}) if tx.shape.has(f"{SIDE}views") else []
     if not found:
-        raise NotFound("There is no such view any more: somebody removed it.")
+        raise NotFound(sentence("There is no such view any more: somebody removed it."))
     return str(found[0][0])
 
 

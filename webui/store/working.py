@@ -26,6 +26,7 @@ from webui.store.journal import Chunk
 from webui.store.operations import Operation
 from webui.store.pace import Pace
 from webui.store.selection import FROM, Found, Frozen, Line, OfQueue, Selection, Trash, loads
+from webui.store.sentence import sentence
 from webui.store.store import PendingMessageStore
 
 LEASE = 15_000
@@ -136,7 +137,7 @@ def _steps(job: _Job, stop: Event, deadline: float | None) -> None:
         pass
     except Exception as error:
         known = isinstance(error, StoreError)
-        _stop(job, str(error) if known else "Something went wrong inside Unstick: see its log.")
+        _stop(job, str(error) if known else sentence("Something went wrong inside Unstick: see its log."))
         if not known:
             raise
     finally:

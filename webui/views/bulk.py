@@ -16,6 +16,7 @@ from webui.rendering import render, scene
 from webui.store import diagnosis, operations, preview
 from webui.store.model import QUEUED
 from webui.store.selection import Selection
+from webui.store.sentence import sentence
 from webui.views.operations import carry_out
 
 LARGE = 5_000
@@ -54,7 +55,9 @@ def bulk(action: str) -> ResponseReturnValue:
     elif "until" in request.args and "as_of" in request.args:
         selection, expected = Matching.parse(request.args).frozen, form.expected.data
     else:
-        raise BadForm("This form does not say when all that matches was looked at, so nothing was done: look again.")
+        raise BadForm(
+            sentence("This form does not say when all that matches was looked at, so nothing was done: look again.")
+        )
     id = operations.begin(
         options.store, action, selection, actor=options.visitor(), reason=form.why(), key=form.once(),
         expected=expected, most=form.most.data, per_minute=form.speed(),

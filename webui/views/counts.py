@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from webui.options import current
 from webui.store import counting
 from webui.store.store import PendingMessageStore
+from webui.texts import figure
 
 FRESH = 10.0
 """Seconds for which a number is not counted again."""
@@ -45,7 +46,7 @@ def register(blueprint: Blueprint) -> None:
         """The number as text; 204 where the bounded one has to do."""
         options = current()
         number = known.of(options.store, tab, options.store.now() - options.stuck_after)
-        return make_response("", 204) if number is None else f"{number:,}"
+        return make_response("", 204) if number is None else figure(number)
 
     tabs = ",".join(counting.KINDS)
     blueprint.add_url_rule(f"/counts/<any({tabs}):tab>", endpoint="tab_count", view_func=count)

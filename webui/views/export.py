@@ -14,6 +14,7 @@ from webui.store.filters import Filters
 from webui.store.model import Message
 from webui.store.narrowing import BadFilter
 from webui.store.selection import Frozen
+from webui.store.sentence import Figure, sentence
 
 MOST = 1_000
 """How many messages can be named by their ids."""
@@ -43,7 +44,9 @@ def _chosen() -> Iterator[Message]:
 def _ids(text: str) -> list[int]:
     words = text.split(",")
     if len(words) > MOST or not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
-        raise BadFilter(f"ids= are numbers of messages with commas between them, at most {MOST:,}.")
+        raise BadFilter(
+            sentence("ids= are numbers of messages with commas between them, at most {most}.", most=Figure(MOST))
+        )
     return [int(word) for word in words]
 
 
@@ -52,5 +55,5 @@ def _mark(name: str, usual: int) -> int:
     if not text:
         return usual
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadFilter(f"“{text[:40]}” is no {name}: go back to the list.")
+        raise BadFilter(sentence("“{text}” is no {name}: go back to the list.", text=text[:40], name=name))
     return min(int(text), usual)

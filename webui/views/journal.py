@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webui.actions import RESULTS
 from webui.forms import PlaceForm, checked, place_of
 from webui.live import polled
 from webui.options import current
@@ -17,6 +18,7 @@ from webui.store import diagnosis, history, operations
 from webui.store.errors import WrongState
 from webui.store.narrowing import BadFilter
 from webui.store.undo import undo as take_back
+from webui.texts import translated
 from webui.views.messages import overtaken
 from webui.views.operations import carry_out, run
 from webui.wording import Said, outcome
@@ -62,8 +64,8 @@ def undo(id: int) -> ResponseReturnValue:
             return _changed_line(id, run(begun), place) if in_journal else carry_out(begun, form)
         done = take_back(options.store, id, actor=options.visitor(), key=form.once())
     except WrongState as error:
-        return _changed_line(id, Said(str(error), "warn"), place, 409) if in_journal else overtaken(error, place)
-    said = outcome(done, "Taken back for {}")
+        return _changed_line(id, Said(translated(error), "warn"), place, 409) if in_journal else overtaken(error, place)
+    said = outcome(done, RESULTS["undo"])
     if in_journal:
         return _changed_line(id, said, place)
     return answer(said, place, found(form.ids().intersection(done.done)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from webui.actions import ACTIONS
+from webui.actions import ACTIONS, RESULTS
 from webui.forms import ActionForm, PlaceForm, checked, place_of
 from webui.live import polled
 from webui.options import current
@@ -14,11 +14,12 @@ from webui.rendering import Mark, answer, changed, found, render, scene
 from webui.routing import wants_partial
 from webui.store import browse, operations, undo
 from webui.store.errors import NotFound, WrongState
+from webui.store.sentence import sentence
+from webui.texts import gettext as _
+from webui.texts import translated
 from webui.views.operations import run
 from webui.views.payloads import cards
-from webui.wording import Said, outcome
-
-BACK = "Brought back {}"
+from webui.wording import Said, closed, outcome
 
 
 def register(blueprint: Blueprint) -> None:
@@ -56,9 +57,9 @@ def restore(id: int) -> ResponseReturnValue:
     row = browse.get_row(options.store, id)
     try:
         if row.trashed_by is None and operations.was_used(options.store, form.once()):
-            return answer(Said(f"{BACK.format(f'#{id}')}."), place, [row])
+            return answer(Said(closed(RESULTS["restore"], f"#{id}")), place, [row])
         if row.trashed_by is None:
-            raise WrongState(f"Message {id} is in the queue already: nothing was changed.", row)
+            raise WrongState(sentence("Message {id} is in the queue already: nothing was changed.", id=id), row)
         if operations.is_one(options.store, row.trashed_by):
             # The others that were aborted with it stay in the trash.
             only = operations.freeze_trash(options.store, (id,))
@@ -67,12 +68,12 @@ def restore(id: int) -> ResponseReturnValue:
         done = undo.undo(options.store, row.trashed_by, actor=options.visitor(), key=form.once())
     except WrongState as error:
         return overtaken(error, place)
-    return answer(outcome(done, BACK), place, [done.row] if done.row else [])
+    return answer(outcome(done, RESULTS["restore"]), place, [done.row] if done.row else [])
 
 
 def overtaken(error: WrongState, place: Place) -> ResponseReturnValue:
     """Somebody was faster: what happened, and the row as it is now, with 409."""
-    said = Said(str(error), "warn")
+    said = Said(translated(error), "warn")
     if wants_partial():
         return changed(said, place, [error.row] if error.row else [], status=409)
     if error.row is None:
@@ -84,7 +85,7 @@ def vanished(error: NotFound, id: int, place: Place) -> ResponseReturnValue:
     """The row is gone: in a file whose worker deletes what it has processed, that is how a message ends."""
     if not wants_partial():
         raise error
-    said = Said(f"{error} Nothing was done.", "warn")
+    said = Said(_("{problem} Nothing was done.", problem=translated(error)), "warn")
     return changed(said, place, status=404, gone=id)
 
 

@@ -19,6 +19,7 @@ from webui.store import operations as many
 from webui.store.errors import WrongState
 from webui.store.operations import Operation
 from webui.store.selection import FROM
+from webui.store.sentence import sentence
 from webui.store.working import work
 from webui.wording import Said
 
@@ -87,7 +88,7 @@ def rest(id: int) -> ResponseReturnValue:
     form, done = _turned(id)
     selection, options = many.rest_of(done), current()
     if selection is None or not left_of(done):
-        raise WrongState(f"Operation {id} has left nothing to be done. Nothing was changed.")
+        raise WrongState(sentence("Operation {id} has left nothing to be done. Nothing was changed.", id=id))
     begun = many.begin(
         options.store, done.action, selection,
         actor=options.visitor(), reason=done.reason, key=form.once(), expected=left_of(done),

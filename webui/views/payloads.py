@@ -16,16 +16,17 @@ from webui.store import browse
 from webui.store.errors import NotFound
 from webui.store.model import Row
 from webui.store.narrowing import BadFilter
+from webui.store.sentence import N_, sentence
 from webui.store.store import PendingMessageStore
 
 CHUNK = 65_536
 """Bytes of a download that are read at once."""
 HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 FIELDS = {
-    "tool_input": ("Tool input", words.present),
-    "tool_response": ("Tool response", words.present),
-    "last_user_message": ("Last user message", words.present_text),
-    "last_assistant_message": ("Last assistant message", words.present_text),
+    "tool_input": (N_("Tool input"), words.present),
+    "tool_response": (N_("Tool response"), words.present),
+    "last_user_message": (N_("Last user message"), words.present_text),
+    "last_assistant_message": (N_("Last assistant message"), words.present_text),
 }
 
 
@@ -70,14 +71,14 @@ def _card(row: Row, field: str, start: int = 0, length: int = words.FIRST) -> Ca
 
 def _start(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise BadFilter(f"“{text[:40]}” is no place in a payload: go back to the message.")
+        raise BadFilter(sentence("“{text}” is no place in a payload: go back to the message.", text=text[:40]))
     return int(text)
 
 
 def _raw(store: PendingMessageStore, id: int, field: str) -> Response:
     whole = browse.read_payload(store, id, field, 0, CHUNK)
     if whole.kind == "null":
-        raise NotFound(f"Message {id} has nothing stored there.")
+        raise NotFound(sentence("Message {id} has nothing stored there.", id=id))
     name = f"message-{id}-{field.replace('_', '-')}.txt"
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_chunks(store, id, field, whole.data), headers=headers, content_type="text/plain; charset=utf-8")

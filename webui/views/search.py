@@ -15,6 +15,9 @@ from webui.store import search, views
 from webui.store.browse import cursor_at, sections_of
 from webui.store.narrowing import BadFilter, parse_instant
 from webui.store.orders import parse_order
+from webui.store.sentence import sentence
+from webui.texts import gettext as _
+from webui.texts import translated
 from webui.wording import Said
 
 
@@ -38,7 +41,7 @@ def suggest() -> ResponseReturnValue:
     try:
         found, sentence = search.suggest(current().store, request.args.get("search", "")), ""
     except BadFilter as error:
-        found, sentence = [], str(error)
+        found, sentence = [], translated(error)
     return render_template("webui/_suggestions.html", place=place, found=found, sentence=sentence)
 
 
@@ -47,18 +50,19 @@ def save_view() -> ResponseReturnValue:
     form = checked(ViewForm(request.form))
     place = place_of(form, request.form)
     if not isinstance(place, QueuePlace):
-        raise BadForm("Only a view of the queue can be saved.")
+        raise BadForm(sentence("Only a view of the queue can be saved."))
     try:
         name = views.save(current().store, form.name.data or "", place.view())
     except views.BadName as error:
-        raise BadForm(str(error)) from None
-    return answer(Said(f"Saved this view as “{name}”."), place)
+        raise BadForm(*error.args) from None
+    return answer(Said(_("Saved this view as “{name}”.", name=name)), place)
 
 
 def remove_view(id: int) -> ResponseReturnValue:
     """Forgets a saved view."""
     place = place_of(checked(PlaceForm(request.form)), request.form)
-    return answer(Said(f"Removed the view “{views.remove(current().store, id)}”."), place)
+    name = views.remove(current().store, id)
+    return answer(Said(_("Removed the view “{name}”.", name=name)), place)
 
 
 def saved() -> list[Saved]:

@@ -11,6 +11,7 @@ from webui.options import current
 from webui.places import BadForm, StuckPlace
 from webui.rendering import render_list, scene
 from webui.store import browse, operations, preview
+from webui.store.sentence import sentence
 from webui.views.operations import carry_out
 
 PRESETS = ("1m", "5m", "15m", "1h")
@@ -43,7 +44,9 @@ def retry_all() -> ResponseReturnValue:
     place, options = place_of(form, request.form), current()
     cutoff = form.cutoff.data or 0
     if cutoff > options.store.now():
-        raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
+        raise BadForm(
+            sentence("This form was made by a clock that is ahead of this one: reload the page and press again.")
+        )
     threshold = place.threshold if isinstance(place, StuckPlace) else options.stuck_after
     frozen = preview.freeze_stuck(options.store, threshold, cutoff)
     key = form.once()

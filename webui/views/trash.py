@@ -13,6 +13,7 @@ from webui.places import BadForm, PurgePlace, TrashPlace
 from webui.rendering import render, render_list, scene
 from webui.store import operations, retention
 from webui.store.selection import Trash
+from webui.store.sentence import sentence
 from webui.store.trash import page as page_of
 from webui.store.trash import size as size_of
 from webui.views.operations import carry_out
@@ -72,6 +73,8 @@ def purge_trash() -> ResponseReturnValue:
     form, options = checked(CutoffForm(request.form)), current()
     cutoff = form.cutoff.data or 0
     if cutoff > options.store.now():
-        raise BadForm("This form was made by a clock that is ahead of this one: reload the page and press again.")
+        raise BadForm(
+            sentence("This form was made by a clock that is ahead of this one: reload the page and press again.")
+        )
     begun = operations.begin(options.store, "purge", Trash(before=cutoff), actor=options.visitor(), key=form.once())
     return carry_out(begun, form, TrashPlace())

@@ -10,6 +10,8 @@ from webui.forms import PlaceForm, checked, place_of
 from webui.options import current
 from webui.rendering import answer
 from webui.store.errors import Unsupported
+from webui.store.sentence import sentence
+from webui.texts import translated
 from webui.wording import Said
 
 
@@ -23,9 +25,9 @@ def wake() -> ResponseReturnValue:
     place, url = place_of(checked(PlaceForm(request.form)), request.form), current().worker_url
     if url is None:
         raise Unsupported(
-            "Nobody said where the worker listens: start Unstick with --worker-url http://127.0.0.1:37777."
+            sentence("Nobody said where the worker listens: start Unstick with --worker-url http://127.0.0.1:37777.")
         )
     try:
-        return answer(Said(worker.wake(url).sentence), place)
+        return answer(Said(translated(worker.wake(url).sentence)), place)
     except worker.WorkerAway as away:
-        return answer(Said(str(away), "bad"), place)
+        return answer(Said(translated(away), "bad"), place)
