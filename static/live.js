@@ -116,7 +116,7 @@
     page = fresh || left.some((row) => row.matches(".left")) ? next : null;
     offer(fresh, left.filter((row) => row.matches(".left")).length);
     await put(changed);
-    if (fresh && !here.size) showNew();
+    if (fresh && !here.size) { if (document.getElementById("selection")) showNew(); else location.reload(); } // the trash's bar
   }
 
   // Not gone, but on the next page now: others came before it. It can be acted on as it was seen.
@@ -160,7 +160,7 @@
     const list = document.getElementById("list");
     const top = () => list?.getBoundingClientRect().top;
     const before = top();
-    const text = parts.map(([id, html]) => `<hx-partial hx-target="#${CSS.escape(id)}" hx-swap="outerMorph">${html}</hx-partial>`).join("");
+    const text = parts.map(([id, html]) => `<hx-partial hx-target="#${CSS.escape(id)}" hx-swap="outer${id.startsWith("all-") ? "HTML" : "Morph"}">${html}</hx-partial>`).join("");
     await htmx.swap({ text, sourceElement: live, swap: "none" });
     // What is above the list may have grown or shrunk: a row under the pointer stays there.
     if (list?.matches(":hover")) {
