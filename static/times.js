@@ -45,7 +45,8 @@
     if (there.slice(0, 10) === today.slice(0, 10)) return there.slice(11, 19) + zone;
     if (there.slice(0, 4) !== today.slice(0, 4)) return there.slice(0, 16).replace("T", " ") + zone;
     const month = then.toLocaleDateString(root.lang, { month: "short", timeZone: inUtc() ? "UTC" : undefined });
-    return `${Number(there.slice(8, 10))} ${month} ${there.slice(11, 16)}${zone}`;
+    const parts = { day: Number(there.slice(8, 10)), month, time: there.slice(11, 16) + zone };
+    return words.moment.replace(/{(\w+)}/g, (_, name) => parts[name]);
   }
 
   function paint(times) {

@@ -169,7 +169,7 @@ def moment(ms: int, now: int) -> str:
         return clock(ms)
     if then.year != today.year:
         return then.strftime("%Y-%m-%d %H:%M")
-    return f"{then.day} {texts.month(then.month)} {then:%H:%M}"
+    return _("{day} {month} {time}", day=then.day, month=texts.month(then.month), time=f"{then:%H:%M}")
 
 
 def count(found: Count) -> str:
