@@ -45,13 +45,18 @@ def languages() -> tuple[str, ...]:
 def language() -> str:
     """The language of this request; English outside of one. Raises what the host's hook raises, and TypeError when its
     answer is no text."""
-    if not has_request_context():
-        return ENGLISH
-    chosen: str | None = g.get("webui_language")
-    if chosen is None:
-        chosen = g.webui_language = of_browser()  # for the page that says what went wrong with the hook
-        chosen = g.webui_language = _of_host() or chosen
-    return chosen
+    try:
+        known: str = g.webui_language  # asked hundreds of times for a page
+        return known
+    except (AttributeError, RuntimeError):
+        return _chosen() if has_request_context() else ENGLISH
+
+
+def _chosen() -> str:
+    g.webui_language = of_browser()  # for the page that says what went wrong with the hook
+    if wanted := _of_host():
+        g.webui_language = wanted
+    return str(g.webui_language)
 
 
 def of_browser() -> str:

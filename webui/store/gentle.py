@@ -17,6 +17,7 @@ SHARE = 0.008
 AT_ONCE = 0.1
 """Seconds that are free, in all, before that rule begins: what is small is done at once."""
 LONGEST = 10.0
+"""Seconds between two batches at most; what is still owed is waited for behind the next ones."""
 ALIVE = 600_000
 """A queue whose newest message is younger, in ms, has a writer."""
 FORGOTTEN = 60.0
@@ -31,7 +32,7 @@ class Gentle:
     def __init__(self, store: PendingMessageStore, watcher: Watcher | None) -> None:
         self._store = store
         self._watcher = watcher
-        self._total = 0.0
+        self._total = self._owed = 0.0
         self._seen_at = time.monotonic() if watcher and self._is_alive() else -FORGOTTEN
 
     def after(self, held: float) -> float:
@@ -41,7 +42,10 @@ class Gentle:
         self._total += held
         self._watcher.wait(0)  # what it saw so far was our own commit
         is_watched = time.monotonic() - self._seen_at < FORGOTTEN and self._total > AT_ONCE
-        return min(held * (1 / SHARE - 1), LONGEST) if is_watched else held
+        self._owed = self._owed + held * (1 / SHARE - 1) if is_watched else held
+        pause = min(self._owed, LONGEST)
+        self._owed -= pause
+        return pause
 
     def before(self) -> None:
         """Look, before the next batch, whether anybody wrote in the meantime."""
