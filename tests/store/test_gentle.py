@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from webui.store import PendingMessageStore
@@ -16,7 +18,10 @@ class Watching:
 
 
 @pytest.mark.parametrize("held", [[0.02] * 50, [1.5, *[0.001] * 100], [0.01, 0.4, *[0.004] * 60]])
-def test_the_lock_is_held_for_less_than_a_hundredth_of_the_time(store: PendingMessageStore, held: list[float]) -> None:
+def test_the_lock_is_held_for_less_than_a_hundredth_of_the_time(
+    store: PendingMessageStore, add: Callable[[], int], held: list[float]
+) -> None:
+    add()  # a queue that somebody writes to
     gentle = Gentle(store, Watching())
     pauses = []
     for batch in held:
