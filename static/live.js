@@ -100,7 +100,7 @@
     live.dataset.v = next.getElementById("live").dataset.v;
     const [here, there] = [rowsOf(document), rowsOf(next)];
     const changed = [];
-    for (const part of next.querySelectorAll("[data-part]")) {
+    for (const part of next.querySelectorAll("[data-part]:not([id|=all])")) {
       const mine = document.getElementById(part.id);
       if (mine) leave(mine, part, changed);
     }
@@ -114,9 +114,12 @@
     document.dispatchEvent(new CustomEvent("unstick:times"));
     const fresh = [...there.keys()].filter((id) => !here.has(id)).length;
     page = fresh || left.some((row) => row.matches(".left")) ? next : null;
+    if (!page) changed.push(...marks(next));
     offer(fresh, left.filter((row) => row.matches(".left")).length);
     await put(changed);
-    if (fresh && !here.size) { if (document.getElementById("selection")) showNew(); else location.reload(); } // the trash's bar
+    if (!fresh || here.size) return;
+    if (next.getElementById("trash-size") && !document.getElementById("trash-size")) location.reload(); // with its bar
+    else showNew();
   }
 
   // Not gone, but on the next page now: others came before it. It can be acted on as it was seen.
@@ -155,12 +158,16 @@
     for (const box of row.querySelectorAll("input")) box.disabled = true;
   }
 
+  // Everything that matches is what matched when the rows that are shown were looked for.
+  const marks = (from) => [...from.querySelectorAll("[id|=all]")].map(({ id, outerHTML }) => [id, outerHTML]).filter(([id]) => document.getElementById(id));
+  const partial = ([id, html]) => `<hx-partial hx-target="#${CSS.escape(id)}" hx-swap="outer${id.startsWith("all-") ? "HTML" : "Morph"}">${html}</hx-partial>`;
+
   async function put(parts) {
     if (!parts.length) return;
     const list = document.getElementById("list");
     const top = () => list?.getBoundingClientRect().top;
     const before = top();
-    const text = parts.map(([id, html]) => `<hx-partial hx-target="#${CSS.escape(id)}" hx-swap="outer${id.startsWith("all-") ? "HTML" : "Morph"}">${html}</hx-partial>`).join("");
+    const text = parts.map(partial).join("");
     await htmx.swap({ text, sourceElement: live, swap: "none" });
     // What is above the list may have grown or shrunk: a row under the pointer stays there.
     if (list?.matches(":hover")) {
@@ -205,15 +212,15 @@
   }
 
   async function showNew() {
-    const list = page?.getElementById("list");
+    const shown = page, list = page?.getElementById("list");
     if (!list) return;
     const focused = newer === document.activeElement;
     page = null;
     for (const id of [...waiting.keys()]) if (document.getElementById("list").contains(document.getElementById(id))) waiting.delete(id);
     offer(0, 0);
-    await htmx.swap({ text: `<hx-partial hx-target="#list" hx-swap="outerMorph">${list.outerHTML}</hx-partial>`, sourceElement: live, swap: "none" });
-    const shown = document.querySelector("#place [name=shown]");
-    if (shown) shown.value = [...rowsOf(document).keys()].map((id) => id.replace("row-", "")).join(",");
+    await htmx.swap({ text: [["list", list.outerHTML], ...marks(shown)].map(partial).join(""), sourceElement: live, swap: "none" });
+    const field = document.querySelector("#place [name=shown]");
+    if (field) field.value = [...rowsOf(document).keys()].map((id) => id.replace("row-", "")).join(",");
     if (focused) { const place = document.getElementById("list"); place.tabIndex = -1; place.focus({ preventScroll: true }); }
   }
 

@@ -18,7 +18,8 @@ def no_hurry() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for budget in BUDGETS:
             patch.setattr(budget, 30_000)
-        patch.setattr("webui.views.operations.PATIENCE", 30.0)
+        patch.setattr("webui.views.operations.PATIENCE", 8.0)  # a browser waits for ten
+        patch.setattr("webui.store.gentle.AT_ONCE", 30.0)
         yield
 
 

@@ -11,9 +11,9 @@ from webui.store.model import LASTING
 from webui.store.operations import Operation
 from webui.store.selection import Frozen, Line, Ticked, Trash, loads
 from webui.store.sentence import N_
-from webui.texts import figure, ngettext, stored, translated
+from webui.texts import figure, ngettext, stored
 from webui.texts import gettext as _
-from webui.wording import Part, Said, Status, duration, messages, part, text
+from webui.wording import Part, Said, Status, chip, duration, messages, part, text
 
 STATES = {
     "running": Status(N_("Running"), "running"),
@@ -40,11 +40,10 @@ SETTLED = 1_000
 
 
 def chosen(operation: Operation) -> str:
-    """What it is about: `status: failed`, `12 ticked messages`, `what line 7 did`."""
+    """What it is about: `all with Status: failed`, `12 ticked messages`, `what line 7 did`."""
     selection = loads(operation.selection)
     if isinstance(selection, Frozen):
-        chips = selection.filters.chips()
-        said = ", ".join(f"{_(chip.label).lower()} {text(translated(chip.value), 80)}" for chip in chips)
+        said = ", ".join(text(chip(active), 100) for active in selection.filters.chips())
         return _("all with {filters}", filters=said) if said else _("the whole queue")
     if isinstance(selection, Ticked):
         return ngettext("{number} ticked message", "{number} ticked messages", len(selection.rows))

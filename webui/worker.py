@@ -131,7 +131,8 @@ def _understood(status: int, text: bytes, worker_url: str) -> Woken:
         )
     answer = _parsed(text) if len(text) <= LARGEST_ANSWER else {}
     if status != 200 or answer.get("success") is False:
-        said = str(answer.get("error") or answer.get("message") or "without a reason")[:200]
+        reason = answer.get("error") or answer.get("message")
+        said = str(reason)[:200] if reason else sentence("without a reason")
         raise WorkerAway(
             sentence("The worker at {url} refused ({status}): {reason}", url=worker_url, status=status, reason=said)
         )

@@ -73,6 +73,7 @@ def test_a_range_a_page_and_what_does_not_apply(open_page: OpenPage) -> None:
     expect(retry).not_to_have_attribute("aria-disabled", "true")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_everything_that_failed_takes_two_clicks_and_is_taken_back(open_page: OpenPage, raw: Raw, clock: Clock) -> None:
     raw.fill(12_000, status="'failed'", completed_at_epoch=str(clock.now - MINUTE))
     clock.tick(MINUTE)

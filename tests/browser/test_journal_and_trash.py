@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import FAILED, NARROW, OpenPage
+from tests.browser.conftest import FAILED, NARROW, PENDING, OpenPage
 from tests.store.backends import Raw
 
 
@@ -49,3 +49,12 @@ def test_a_purge_and_its_question_fit_a_phone(open_page: OpenPage, raw: Raw) -> 
     page.get_by_role("button", name="Purge 1 message").click()
     expect(page.locator("#outcome")).to_contain_text("Purged 1 message.")
     expect(page.locator("#list")).to_contain_text("The trash is empty")
+
+
+def test_the_first_row_of_the_trash_comes_with_what_can_be_done_to_it(open_page: OpenPage) -> None:
+    page = open_page("/trash", live=True)
+    expect(page.locator("#list h2")).to_have_text("The trash is empty")
+    open_page(f"/messages/{PENDING[0]}").get_by_role("button", name="Abort").click()
+    page.get_by_label("Select message").check()
+    expect(page.locator("#selection")).to_contain_text("1 selected")
+    expect(page.locator("#trash-size")).to_contain_text("1 message")

@@ -7,7 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from webui.store import PendingMessageStore
-from webui.store.gentle import AT_ONCE, LONGEST, SHARE, Gentle
+from webui.store.gentle import LONGEST, SHARE, Gentle
+
+AT_ONCE = 0.1
+
+
+@pytest.fixture(autouse=True)
+def little_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.store.gentle.AT_ONCE", AT_ONCE)
 
 
 class Watching:

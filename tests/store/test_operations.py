@@ -10,7 +10,7 @@ import pytest
 from tests.schemas import build, shape
 from tests.store.backends import Clock, Raw
 from tests.store.operating import FAILED, do, fail, ticked, undo
-from webui.store import PendingMessageStore, Unsupported, WrongState, journal, operations, preview, working
+from webui.store import Busy, PendingMessageStore, Unsupported, WrongState, journal, operations, preview, working
 from webui.store.filters import Filters
 from webui.store.selection import Frozen, Line, Ticked, Trash, loads
 
@@ -243,3 +243,20 @@ def test_the_lines_say_what_was_left(store: PendingMessageStore, raw: Raw, add: 
     line = journal.get_entry(store, done.id)
     assert (line.done, line.undoable, line.reason) == (0, False, "because")
     assert done.skipped == 1
+
+
+def test_what_is_done_but_not_yet_said_to_be_is_no_stopped_operation(
+    store: PendingMessageStore, raw: Raw, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(raw, 1)
+    id = operations.begin(store, "retry", preview.freeze(store, FAILED), actor="ann", per_minute=20)
+    with monkeypatch.context() as busy:
+        busy.setattr(working, "_end", refuse)
+        assert working.work(store, id, seconds=1.0).state == "running"
+    clock.tick(10_000)
+    ended = working.work(store, id)
+    assert (ended.state, ended.done, ended.error) == ("done", 1, None)
+
+
+def refuse(*ignored: object) -> None:
+    raise Busy("q.db is busy.")

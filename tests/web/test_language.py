@@ -102,7 +102,7 @@ def test_problems_are_in_german_and_logged_in_english(client: Visitor, caplog: p
         (
             "/?order=attempts",
             409,
-            "Die Warteschlange lässt sich nicht nach attempts zeigen. Diese Datei hat keinen Index",
+            "Die Warteschlange lässt sich nicht nach „Versuche“ zeigen. Diese Datei hat keinen Index",
         ),
         ("/?search=foo:1", 400, "Es gibt keinen Filter „foo“"),
     ):

@@ -40,7 +40,9 @@ class Order:
     def check(self, shape: Shape) -> None:
         """Raises Unsupported where this file cannot be read in this order."""
         if lack := self.lacks(shape):
-            raise Unsupported(sentence("The queue cannot be shown by {order}. {reason}", order=self.name, reason=lack))
+            raise Unsupported(
+                sentence("The queue cannot be shown by {order}. {reason}", order=sentence(self.label), reason=lack)
+            )
 
 
 ORDERS = (

@@ -119,8 +119,9 @@ def _steps(job: _Job, stop: Event, deadline: float | None) -> None:
     try:
         while not stop.is_set():
             if deadline is not None and time.monotonic() >= deadline - pause:
-                if _found(job) is None:
-                    _end(job, "done", None)  # or its answer would say `2 of 2 so far`
+                with suppress(Busy, SchemaChanged):
+                    if _found(job) is None:
+                        _end(job, "done", None)  # or its answer would say `2 of 2 so far`
                 break
             if pause and stop.wait(pause):
                 break
