@@ -31,15 +31,10 @@ CONNECTIONS = 20
 LOOK = 0.25
 """Who waits for a connection asks why there is none after each so many seconds."""
 DEFAULTS = {
-    "application_name": "unstick",
-    "connect_timeout": "3",
-    "client_encoding": "UTF8",
+    "application_name": "unstick", "connect_timeout": "3", "client_encoding": "UTF8",
     # A server that is gone without a word is noticed after some seconds, not after the kernel's minutes.
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "2",
-    "tcp_user_timeout": "15000",
-}
+    "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2", "tcp_user_timeout": "15000",
+}  # fmt: skip
 SERVER_CLOCK = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
 """The server's time in ms, as SQL: given as `now`, it is read as the statement runs."""
 TOO_OLD = 130_000
