@@ -96,7 +96,7 @@ def main() -> None:
                     viewport={"width": picture.size[0], "height": picture.size[1]}, base_url=address,
                     color_scheme=picture.theme, reduced_motion="reduce", timezone_id="UTC",  # type: ignore[arg-type]
                 )  # fmt: skip
-                page.clock.set_fixed_time(NOW)
+                page.clock.set_fixed_time(NOW / 1000)
                 page.goto(picture.path)
                 picture.first(page)
                 page.mouse.move(0, 0)
