@@ -3,21 +3,27 @@
 // The whole job without a mouse: single keys move between rows and press the buttons that are on the page. They can be
 // turned off, and are never heard while somebody types. What they do is listed in _keys.html.
 (() => {
-  const list = document.getElementById("keys");
-  if (!list) return; // a panel leaves the keys to the page around it
-  const toggle = list.querySelector("[data-keys-switch]");
+  const list = document.querySelector("[data-keys]");
   const ROW = "#list tr[id]", KEPT = "unstick-keys";
 
   const rows = () => [...document.querySelectorAll(ROW)];
   const row = () => document.activeElement.closest(ROW);
   const inSight = (element) => element.getClientRects().length > 0;
 
+  let kept = "on"; // for this page, where a browser keeps nothing
+
   function off() {
-    try { return localStorage.getItem(KEPT) === "off"; } catch { return !toggle.checked; }
+    try { return localStorage.getItem(KEPT) === "off"; } catch { return kept === "off"; }
   }
 
-  function turn() {
-    try { localStorage.setItem(KEPT, toggle.checked ? "on" : "off"); } catch { /* it holds for this page then */ }
+  function turn({ target }) {
+    if (!target.matches("[data-keys-switch]")) return;
+    kept = target.checked ? "on" : "off";
+    try { localStorage.setItem(KEPT, kept); } catch { /* it holds for this page then */ }
+  }
+
+  function show() {
+    for (const toggle of document.querySelectorAll("[data-keys-switch]")) toggle.checked = !off();
   }
 
   // Where the focus is, or was last, among the rows.
@@ -92,14 +98,8 @@
     box?.select();
   }
 
-  function open() {
-    toggle.checked = !off();
-    list.showModal();
-    list.querySelector("[data-close]").focus(); // `autofocus` in a frame of another origin is refused, aloud
-  }
-
   const KEYS = {
-    "/": search, "?": open, "*": tickAll, x: tick, u: undo,
+    "/": search, "?": () => list.click(), "*": tickAll, x: tick, u: undo,
     j: () => step(1), k: () => step(-1),
     r: () => press(find(chosen(), "retry", "restore")), a: () => press(find(chosen(), "abort")),
     Enter: () => row().querySelector(".l1 a")?.click(),
@@ -126,6 +126,7 @@
   document.addEventListener("focusin", remember);
   document.addEventListener("pointerdown", ({ target }) => { if (!target.closest?.(ROW)) held = false; });
   document.addEventListener("htmx:after:swap", follow);
-  document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-keys]")) open(); });
-  toggle.addEventListener("change", turn);
+  document.addEventListener("htmx:after:swap", show);
+  document.addEventListener("change", turn);
+  show();
 })();

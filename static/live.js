@@ -112,7 +112,7 @@
     const times = next.querySelectorAll("#list [data-as-of]");
     document.querySelectorAll("#list [data-as-of]").forEach((time, number) => { if (times[number]) time.replaceChildren(...times[number].childNodes); });
     document.dispatchEvent(new CustomEvent("unstick:times"));
-    const fresh = [...there.keys()].filter((id) => !here.has(id)).length;
+    const fresh = [...there.values()].filter((row) => !here.has(row.id) || moved(here.get(row.id), row)).length;
     page = fresh || left.some((row) => row.matches(".left")) ? next : null;
     if (!page) changed.push(...marks(next));
     offer(fresh, left.filter((row) => row.matches(".left")).length);
@@ -121,6 +121,10 @@
     if (next.getElementById("trash-size") && !document.getElementById("trash-size")) location.reload(); // with its bar
     else showNew();
   }
+
+  // Into another of the page's tables: until it is shown there, it changes where it is.
+  const tableOf = (row) => row.closest("table").caption.textContent;
+  const moved = (mine, theirs) => tableOf(mine) !== tableOf(theirs) && !tells(mine);
 
   // Not gone, but on the next page now: others came before it. It can be acted on as it was seen.
   function pushed(row, there, next) {
@@ -150,8 +154,9 @@
   }
 
   // It is no longer in the list: it stays where it is, and can no longer be acted on. What was acted on says so itself.
+  const tells = (row) => row.matches(".acted, .gone, .left, .processed, .aborted") || row.querySelector(".done-mark");
   function part(row) {
-    if (row.matches(".acted, .gone, .left, .processed, .aborted") || row.querySelector(".done-mark")) return;
+    if (tells(row)) return;
     row.classList.add("left");
     const pill = row.querySelector(".pill");
     if (pill) { pill.className = "pill"; pill.lastChild.textContent = words.left; }

@@ -24,10 +24,11 @@ PACKAGE = Path(__file__).resolve().parent
 PARTS = {
     "page.css": ("tokens.css", "app.css", "search.css", "bulk.css", "live.css", "keys.css", "times.css"),
     "more.css": ("message.css", "operation.css", "pages.css"),
-    "page.js": ("app.js", "selection.js", "live.js", "keys.js", "times.js"),
+    "page.js": ("app.js", "selection.js", "live.js", "times.js", "keys.js"),
+    "panel-page.js": ("app.js", "selection.js", "live.js", "times.js"),
 }
 """Files that are written apart and sent as one, in this order: what every page loads, and what the pages beside the
-lists need too."""
+lists need too. A panel leaves the keys to the page around it."""
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
 """The files that are sent, and as what."""
 FOR_A_YEAR = "public, max-age=31536000, immutable"

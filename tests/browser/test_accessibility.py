@@ -54,7 +54,7 @@ FULL = (
     f"/messages/{LONG}/payload/tool_input", "/messages/9999", "/nothing-here", "/badge", "/embed/", "/embed/trash",
     f"/embed/messages/{LONG}",
 )  # fmt: skip
-EMPTY = ("/", "/stuck", "/recent", "/journal", "/operations", "/trash", "/trash/restore", "/embed/", "/badge")
+EMPTY = ("/", "/stuck", "/recent", "/journal", "/operations", "/trash", "/trash/restore", "/embed/", "/badge", "/keys")
 
 
 def test_finds_nothing_on_any_page(page: Page, clock: Clock) -> None:

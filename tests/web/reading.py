@@ -18,7 +18,7 @@ VOID = {"input", "meta", "link", "br", "img", "use", "path", "circle", "rect"}
 KNOWN_TAGS = {
     "a", "aside", "b", "bdi", "body", "button", "caption", "circle", "code", "dd", "details", "dialog", "div", "dl",
     "dt", "form", "h1", "h2", "head", "header", "html", "hx-partial", "input", "kbd", "label", "li", "link", "main",
-    "meta", "nav", "ol", "option", "p", "path", "pre", "progress", "rect", "script", "section", "select", "small",
+    "meta", "nav", "ol", "option", "p", "path", "pre", "progress", "q", "rect", "script", "section", "select", "small",
     "span", "strong", "summary", "svg", "symbol", "table", "tbody", "td", "th", "thead", "time", "title", "tr",
     "ul", "use",
 }  # fmt: skip

@@ -17,8 +17,7 @@ from tests.web.conftest import STUCK, Visitor, visitor
 from webui import assets, texts
 from webui.store import PendingMessageStore
 
-FIRST_VISIT = {"en": 35 * 1024, "de": 36 * 1024}
-"""A language with longer words costs more of them."""
+FIRST_VISIT = 35 * 1024
 REFRESH = 10 * 1024
 BROWSERS = {"Accept-Encoding": "gzip, deflate, br"}
 TOOLS = ("Bash", "Read", "Edit", "Write", "Grep", "WebFetch", "Task", "mcp__github__create_issue")
@@ -89,7 +88,7 @@ def test_a_first_visit_is_light(client: Visitor, full: None, path: str, language
     assert plain(page).count(b'<tr id="row-') == (50 if path in ("/", "/stuck", "/embed/") else 0)
     assert not any(b"url(" in plain(answer) or b"@import" in plain(answer) for answer in loaded.values())
     weight = {path: sent(page), **{url: sent(answer) for url, answer in loaded.items()}}
-    assert sum(weight.values()) <= FIRST_VISIT[language], weight
+    assert sum(weight.values()) <= FIRST_VISIT, weight
 
 
 def test_a_refresh_is_lighter(client: Visitor, full: None) -> None:

@@ -9,6 +9,7 @@ from webui.views import (
     counts,
     export,
     journal,
+    keys,
     messages,
     operations,
     payloads,
@@ -22,5 +23,5 @@ from webui.views import (
 
 MODULES = (
     rendering, badge, queue, counts, stuck, recent, search, messages, payloads, bulk, operations, export, journal,
-    trash, worker,
+    trash, worker, keys,
 )  # fmt: skip

@@ -1,0 +1,18 @@
+"""What single keys do: a list that the browser opens when it is asked for."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from webui.routing import wants_partial
+
+
+def register(blueprint: Blueprint) -> None:
+    """Adds `GET /keys`."""
+    blueprint.add_url_rule("/keys", view_func=keys)
+
+
+def keys() -> ResponseReturnValue:
+    """The list, as a dialog or as a page."""
+    return render_template("webui/_keys_dialog.html" if wants_partial() else "webui/keys.html")
