@@ -45,7 +45,7 @@ soak: $(VENV)/installed-for-tests ## Kill workers a hundred times on every datab
 	$(BIN)/python -m tests.store.kill $(ARGS)
 	$(BIN)/python -m tests.browser.soak
 
-bench: $(VENV)/installed-for-bench ## Measure the store side by side with its peers (a quarter of an hour)
+bench: $(VENV)/installed-for-bench ## Measure the store side by side with its peers (half an hour)
 	$(BIN)/python -m bench $(ARGS)
 
 screenshots: $(VENV)/installed-for-tests ## Make the pictures in docs/ anew

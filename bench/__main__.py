@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from bench import machine, pages, plot, postgres, report, sqlite
+from bench import bulk, machine, pages, plot, postgres, report, sqlite
 from bench.measure import FULL, QUICK
 
-SUBJECTS = {"sqlite": sqlite.measure, "postgresql": postgres.measure, "pages": pages.measure}
+SUBJECTS = {"sqlite": sqlite.measure, "postgresql": postgres.measure, "pages": pages.measure, "bulk": bulk.measure}
 """What can be measured, each by a function of (plan, folder, say)."""
+LONG = {"bulk"}
+"""An hour each: only when asked for."""
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -37,7 +39,7 @@ def main(quick: bool, only: str | None, raw: Path | None, docs: Path | None, fol
     with TemporaryDirectory(prefix="bench-", dir=folder) as made:
         place = Path(made)
         about = f"{datetime.now(UTC):%Y-%m-%d}: {machine.describe(place)}"
-        chosen = [measure for name, measure in SUBJECTS.items() if only in (None, name)]
+        chosen = [measure for name, measure in SUBJECTS.items() if only == name or (not only and name not in LONG)]
         sections = [measure(plan, place, _say) for measure in chosen]
     for section in sections:
         text = report.as_markdown(about, section)

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from multiprocessing import Process, Queue, get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.goals import Goal
+from bench.measure import Plan
 from bench.pages_files import make
+from bench.report import Section
 from webui.store import open_store, operations, preview, working
 from webui.store.filters import Filters
 
+TITLE = "Bulk"
 RATE = 20
 """Writes a second."""
 SHARE, LONGEST = 0.01, 100
@@ -30,10 +34,17 @@ class Bulk:
     goals: list[Goal]
 
 
+def measure(plan: Plan, folder: Path, say: Callable[[str], None]) -> Section:
+    """As many failed messages as the largest of the plan's sizes; of a million it takes an hour."""
+    with TemporaryDirectory(dir=folder) as place:
+        bulk = beside_a_writer(Path(place), plan.sizes[-1], say)
+    return Section(TITLE, bulk.text, bulk.goals, [])
+
+
 def beside_a_writer(folder: Path, failed: int, say: Callable[[str], None]) -> Bulk:
     """Retry so many failed messages of a claude-mem file while somebody writes to it, and count what is refused."""
-    say(f"Pages: {failed:,} failed messages are retried beside a live writer")
-    file = make(folder / "bulk.db", failed * 10 // 3, tuned=False)
+    say(f"{TITLE}: {failed:,} failed messages are retried beside a live writer")
+    file = make(folder / "bulk.db", failed // 3 * 10 + failed % 3, tuned=False)
     context = get_context("spawn")
     told: Queue[tuple[int, int]] = context.Queue()
     stop = context.Event()

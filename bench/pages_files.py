@@ -12,6 +12,7 @@ from pathlib import Path
 from webui.store import open_store
 
 SESSIONS = 50
+"""At most so many; in a small file fewer, so that one has more messages than a page."""
 CLAUDE_MEM = (
     "CREATE INDEX idx_pending_messages_session ON pending_messages (session_db_id)",
     "CREATE INDEX idx_pending_messages_status ON pending_messages (status)",
@@ -22,7 +23,8 @@ FILL = """
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count - 1)
 INSERT INTO pending_messages (session_db_id, content_session_id, message_type, tool_name, tool_input, tool_response,
   cwd, prompt_number, status, retry_count, created_at_epoch, started_processing_at_epoch, completed_at_epoch)
-SELECT 1 + n % 50, 's' || (n % 50), 'observation', CASE n % 3 WHEN 0 THEN 'Bash' WHEN 1 THEN 'Read' ELSE 'Edit' END,
+SELECT 1 + n % :sessions, 's' || (n % :sessions), 'observation',
+  CASE n % 3 WHEN 0 THEN 'Bash' WHEN 1 THEN 'Read' ELSE 'Edit' END,
   CASE WHEN n % 10 < 5 THEN json_object('command', 'make test-' || n, 'description', hex(zeroblob(100))) END,
   CASE WHEN n % 10 < 5 THEN hex(zeroblob(150)) END, '/home/somebody/project', n % 20,
   CASE WHEN n % 10 < 3 THEN 'failed' WHEN n % 10 = 3 THEN 'pending'
@@ -52,8 +54,9 @@ class Filled:
 
 def make(path: Path, rows: int, *, tuned: bool) -> Filled:
     """Make a file with so many rows; untuned, with claude-mem's indexes in place of ours."""
+    sessions = min(SESSIONS, max(1, rows // 100))
     with closing(open_store(str(path), create=True)) as store:
-        for number in range(SESSIONS):
+        for number in range(sessions):
             store.ensure_session(f"s{number}", f"project-{number % 7}")
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         if not tuned:
@@ -62,6 +65,6 @@ def make(path: Path, rows: int, *, tuned: bool) -> Filled:
                 connection.execute(f"DROP INDEX {name}")
             for index in CLAUDE_MEM:
                 connection.execute(index)
-        connection.execute(FILL, {"count": rows, "now": time.time_ns() // 1_000_000 - 3_600_000})
+        connection.execute(FILL, {"count": rows, "sessions": sessions, "now": time.time_ns() // 1_000_000 - 3_600_000})
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Filled(path, rows)

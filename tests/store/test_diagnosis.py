@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,74 @@ def test_counts_are_those_of_the_contract(store: PendingMessageStore, add: Add, 
     ]
     assert counts.stuck is not None
     assert counts.stuck.number == store.get_stuck_count(AGE)
+
+
+@pytest.fixture
+def numbers(store: PendingMessageStore, clock: Clock) -> Callable[[], list[int]]:
+    def counted() -> list[int]:
+        found = diagnosis.verdict(store, clock.now - AGE).counts
+        return [
+            count.number for count in (found.pending, found.failed, found.processed, found.stuck) if count is not None
+        ]
+
+    return counted
+
+
+def test_numbers_follow_every_commit_and_the_clock(
+    store: PendingMessageStore, add: Add, raw: Raw, clock: Clock, numbers: Callable[[], list[int]]
+) -> None:
+    for status in ("pending", "failed", "failed"):
+        add(status=status)
+    add(status="processing", started_processing_at_epoch=clock.now)
+    add(status="processed", completed_at_epoch=clock.now)
+    assert numbers() == [1, 2, 1, 0]
+    clock.tick(AGE + 1)
+    assert numbers() == [1, 2, 1, 1]
+    clock.tick(diagnosis.RECENT_WINDOW)
+    assert numbers() == [1, 2, 0, 1]
+    raw.run("UPDATE pending_messages SET status = 'failed' WHERE id = 1")
+    assert numbers() == [0, 3, 0, 1]
+    store.retry_message(2)
+    assert numbers() == [1, 2, 0, 1]
+    add(status="processed", completed_at_epoch=clock.now)
+    assert numbers() == [1, 2, 1, 1]
+    clock.tick(-diagnosis.RECENT_WINDOW)
+    assert numbers() == [1, 2, 2, 1]
+
+
+@only("sqlite", "elsewhere what others do on the server makes another revision")
+def test_what_the_clock_cannot_change_is_looked_for_once(
+    store: PendingMessageStore,
+    add: Add,
+    clock: Clock,
+    numbers: Callable[[], list[int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add(status="failed")
+    add(status="processed", completed_at_epoch=clock.now)
+    looks: list[str] = []
+
+    def spy(name: str, at: int) -> None:
+        find = getattr(diagnosis, name)
+
+        def noted(*given: Any) -> Any:
+            looks.append(given[at])
+            return find(*given)
+
+        monkeypatch.setattr(diagnosis, name, noted)
+
+    spy("_count", 1)
+    spy("recent", 1)
+    numbers()
+    assert {"pending", "processing", "failed", diagnosis.LAST_COMPLETED} <= set(looks)
+    looks.clear()
+    numbers()
+    assert looks == [diagnosis.COMPLETED] * 2  # in the last half hour, and in the last minutes
+    clock.tick(diagnosis.RECENT_WINDOW + 1)
+    numbers()
+    looks.clear()
+    numbers()
+    assert looks == []
 
 
 def test_an_empty_queue_is_idle(store: PendingMessageStore, add: Add, state: Callable[[], str]) -> None:

@@ -22,8 +22,8 @@ def begun(store: PendingMessageStore, raw: Raw, clock: Clock) -> Operation:
     fill(raw, clock, 300)
     clock.tick(1_000)
     frozen = preview.freeze(store, FAILED_ONES)
-    id = operations.begin(store, "retry", frozen, actor="<ana>", reason="a <reason>", expected=301, per_minute=60)
-    return working.work(store, id, seconds=0.95)  # the pause behind its first step is longer
+    id = operations.begin(store, "retry", frozen, actor="<ana>", reason="a <reason>", expected=301, per_minute=6)
+    return working.work(store, id, seconds=5)  # the pause behind its first step is longer
 
 
 def test_while_it_runs_it_is_polled_and_then_no_more(

@@ -131,8 +131,9 @@ class Database(Protocol):
         """A consistent view for a page; keep it short."""
         ...
 
-    def writing(self, wait: int = WORKER_WAIT) -> AbstractContextManager[Transaction]:
-        """Take the write lock at once, commit at the end, roll back on an exception. The shape is looked at inside."""
+    def writing(self, wait: int = WORKER_WAIT, *, lazy: bool = False) -> AbstractContextManager[Transaction]:
+        """Take the write lock at once, commit at the end, roll back on an exception. The shape is looked at inside.
+        A `lazy` commit need not reach the disk before the next one that must: a power cut may take it back, whole."""
         ...
 
     def migrating(self) -> AbstractContextManager[Transaction]:

@@ -1,6 +1,12 @@
-"""How the queue is doing: bounded counts, whether it drains, and why a message does not move."""
+"""How the queue is doing: bounded counts, whether it drains, and why a message does not move. What the clock cannot
+change is looked for once, until somebody commits."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from webui.store import rows
 from webui.store.database import TimeUp, Transaction
@@ -35,24 +41,48 @@ LAST_COMPLETED = "SELECT max({completed_at_epoch}) FROM {processed} WHERE status
 OLDEST = "SELECT {row} FROM pending_messages WHERE status = 'pending' ORDER BY id LIMIT 1"
 NEWEST = "SELECT {row} FROM pending_messages ORDER BY id DESC LIMIT 1"
 
+T = TypeVar("T")
+Known = dict[str, Any]
+_KNOWN: WeakKeyDictionary[PendingMessageStore, tuple[str, Known]] = WeakKeyDictionary()
+"""Of each store what was found since the last commit, and the revision that it is of."""
+
+
+def _known(store: PendingMessageStore) -> Known:
+    """To be asked for before the look at the queue: what is committed in between makes another revision."""
+    revision = store.database.revision()
+    kept = _KNOWN.get(store)
+    if kept is None or kept[0] != revision:
+        kept = _KNOWN[store] = (revision, {})
+    return kept[1]
+
+
+def _once(known: Known, name: str, find: Callable[[], T]) -> T:
+    if name not in known:
+        known[name] = find()
+    found: T = known[name]
+    return found
+
 
 def counts(store: PendingMessageStore, cutoff: int) -> Counts:
     """The numbers on the tabs; stuck is what has been processing since before the cutoff (an instant, in ms)."""
+    known = _known(store)
     with store.database.reading() as tx:
-        return _counts(tx, cutoff, store.now())
+        return _counts(tx, known, cutoff, store.now())
 
 
-def _counts(tx: Transaction, cutoff: int, now: int) -> Counts:
+def _counts(tx: Transaction, known: Known, cutoff: int, now: int) -> Counts:
     has = tx.shape.capabilities
-    processing = _count(tx, "processing")
+    pending, processing, failed = (
+        _once(known, status, partial(_count, tx, status)) for status in ("pending", "processing", "failed")
+    )
     stuck, next_started_at = _stuck(tx, cutoff, processing) if has.started else (None, None)
     return Counts(
-        pending=_count(tx, "pending"),
+        pending=pending,
         processing=processing,
-        failed=_count(tx, "failed"),
-        processed=_completed(tx, now - RECENT_WINDOW) if has.completed else None,
+        failed=failed,
+        processed=_completed(tx, known, now - RECENT_WINDOW) if has.completed else None,
         stuck=stuck,
-        trash=_trash(tx) if tx.shape.has(TRASH) else None,
+        trash=_once(known, "trash", lambda: _trash(tx)) if tx.shape.has(TRASH) else None,
         next_started_at=next_started_at,
     )
 
@@ -86,35 +116,44 @@ def _trash(tx: Transaction) -> Count:
     return Count(min(number, TRASH_BOUND), number > TRASH_BOUND)
 
 
-def _completed(tx: Transaction, since: int) -> Count:
+def _completed(tx: Transaction, known: Known, since: int) -> Count:
+    none_since, cut = known.get("none completed", (None, False))
+    if none_since is not None and none_since <= since:
+        return Count(0, cut)  # the later, the fewer
     records, cut = recent(tx, COMPLETED, {"since": since, "bound": BOUND + 1}, BUDGET)
     found = _up_to_bound(records[0][0])
+    if not found.number:
+        known["none completed"] = since, cut
     return Count(found.number, found.more or cut)
 
 
 def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
     """Whether the queue drains. It does not when work has waited or run since before the cutoff and nothing was
     completed since; where the file records no completions, the waiting alone decides."""
+    known = _known(store)
     with store.database.reading() as tx:
         now = store.now()
-        numbers = _counts(tx, cutoff, now)
-        oldest = [rows.row(tx, record) for record in tx.rows(OLDEST)]
-        newest = [rows.row(tx, record) for record in tx.rows(NEWEST)]
+        numbers = _counts(tx, known, cutoff, now)
+        oldest, newest = (_once(known, text, partial(_row, tx, text)) for text in (OLDEST, NEWEST))
         last, completions = None, "unrecorded"
         if tx.shape.capabilities.completed:
-            last = recent(tx, LAST_COMPLETED, {}, BUDGET)[0][0][0]
+            last = _once(known, LAST_COMPLETED, lambda: recent(tx, LAST_COMPLETED, {}, BUDGET)[0][0][0])
             completions = "none" if last is None else "recorded"
-        rate = _completed(tx, now - RATE_WINDOW) if completions == "recorded" else Count(0)
+        rate = _completed(tx, known, now - RATE_WINDOW) if completions == "recorded" else Count(0)
     return Verdict(
-        state=_state(numbers, oldest[0] if oldest else None, last, cutoff),
+        state=_state(numbers, oldest, last, cutoff),
         counts=numbers,
-        oldest_pending=oldest[0] if oldest else None,
+        oldest_pending=oldest,
         per_minute=rate.number * 60_000 / RATE_WINDOW if completions == "recorded" else None,
         last_completed_at=last if isinstance(last, int) else None,
         completions=completions,
         as_of=now,
-        ahead=_ahead(newest[0], now) if newest else 0,
+        ahead=_ahead(newest, now) if newest else 0,
     )
+
+
+def _row(tx: Transaction, text: str) -> Row | None:
+    return next((rows.row(tx, record) for record in tx.rows(text)), None)
 
 
 def _ahead(newest: Row, now: int) -> int:

@@ -23,15 +23,22 @@ class Pace:
     """The size of the next batch in `rows`, from how long the last one held the lock. (A row that carries a large
     payload is written anew with it, so a number of rows says little.)
 
-    After each batch there is a pause as long as it `held` the lock (seconds), or what `pause` makes of that."""
+    After each batch there is a pause as long as it `held` the lock (seconds), or what `pause` makes of that. With
+    `lazy` no batch waits for the disk while it has the lock (see `Database.writing`)."""
 
     def __init__(
-        self, database: Database, pause: Callable[[float], None] | None = None, first: int | None = None
+        self,
+        database: Database,
+        pause: Callable[[float], None] | None = None,
+        first: int | None = None,
+        *,
+        lazy: bool = False,
     ) -> None:
         self.rows = FIRST if first is None else first
         self.held = 0.0
         self._database = database
         self._pause = pause or (lambda held: time.sleep(min(held, LONGEST_PAUSE)))
+        self._lazy = lazy
         self._any = False
 
     @contextmanager
@@ -40,7 +47,7 @@ class Pace:
         if self._any:
             self._pause(self.held)
         try:
-            with self._database.writing(wait) as tx:
+            with self._database.writing(wait, lazy=self._lazy) as tx:
                 began = time.monotonic()
                 yield tx
         except STOPPED as error:

@@ -117,11 +117,12 @@ class Postgres:
             yield PostgresTransaction(page, shape)
 
     @contextmanager
-    def writing(self, wait: int = WORKER_WAIT) -> Iterator[PostgresTransaction]:
+    def writing(self, wait: int = WORKER_WAIT, *, lazy: bool = False) -> Iterator[PostgresTransaction]:
         """Wait so long for each row that another transaction has locked; commit at the end, roll back on an
         exception."""
         shape = self.shape
-        with self._transaction("BEGIN", "lock_timeout", wait, wait) as connection:
+        begin = "BEGIN; SET LOCAL synchronous_commit = off" if lazy else "BEGIN"
+        with self._transaction(begin, "lock_timeout", wait, wait) as connection:
             tx = PostgresTransaction(connection, shape)
             yield tx
         if tx.shape is not shape:
@@ -160,7 +161,7 @@ class Postgres:
 
     @contextmanager
     def _transaction(self, begin: str, setting: str, ms: int, wait: int) -> Iterator[Connection]:
-        if self.read_only and begin == "BEGIN":
+        if self.read_only and begin != BEGIN_PAGE:
             raise errors.ReadOnly(sentence("The queue is open for reading only: nothing was changed."))
         with self._connections.one(wait) as connection:
             connection.execute(f"{begin}; SET LOCAL {setting} = {int(ms)}")

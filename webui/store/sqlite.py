@@ -114,20 +114,20 @@ class SQLite:
 
     def claim(self, text: str, params: Params) -> list[Record]:
         """As `rows`; where there is a write-ahead log, its commit is not synced (in another file it has to be)."""
-        return self._run(text, params, sqlite3.Cursor.fetchall, WORKER_WAIT, claims=True) or []
+        return self._run(text, params, sqlite3.Cursor.fetchall, WORKER_WAIT, lazy=True) or []
 
     def change(self, text: str, params: Params) -> int:
         """Run one statement in a transaction of its own and return how many rows it changed."""
         return self._run(text, params, lambda cursor: cursor.rowcount, WORKER_WAIT) or 0
 
     def _run(
-        self, text: str, params: Params | None, result: Callable[[sqlite3.Cursor], T], wait: int, claims: bool = False
+        self, text: str, params: Params | None, result: Callable[[sqlite3.Cursor], T], wait: int, lazy: bool = False
     ) -> T | None:
         # Every claim comes this way: without a generator's context, and at first without patience, it takes half.
         connection, identity = self._take(self._fresh)
         try:
-            if connection.claims is not claims:
-                connection.sync(claims)
+            if connection.lazy is not lazy:
+                connection.be(lazy)
             sql = (self._shape or self._load(connection)).sql(text)
             try:
                 return result(connection.execute(sql, bound(params)))
@@ -154,9 +154,9 @@ class SQLite:
                 end(connection)
 
     @contextmanager
-    def writing(self, wait: int = WORKER_WAIT) -> Iterator[SQLiteTransaction]:
+    def writing(self, wait: int = WORKER_WAIT, *, lazy: bool = False) -> Iterator[SQLiteTransaction]:
         """Take the write lock at once, commit at the end, roll back on an exception."""
-        with self._connection() as connection:
+        with self._connection(lazy) as connection:
             with self._locked(connection, wait):
                 tx = SQLiteTransaction(connection, self._load(connection))
                 yield tx
@@ -220,10 +220,10 @@ class SQLite:
             revision.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _connection(self, lazy: bool = False) -> Iterator[Connection]:
         connection, identity = self._take()
         try:
-            connection.sync(claims=False)
+            connection.be(lazy)
             yield connection
         except sqlite3.Error as error:
             raise self._named(error) from error

@@ -27,21 +27,21 @@ _TEXT = partial(str, encoding="utf-8", errors="backslashreplace")
 
 
 class Connection(sqlite3.Connection):
-    """A connection whose commits wait for the disk as `level` says, but for a claim's: those need not."""
+    """A connection whose commits wait for the disk as `level` says, but for those that may be `lazy`."""
 
     level = "full"
-    claims = False
+    lazy = False
     _logs = False
 
-    def sync(self, claims: bool) -> None:
-        """Be ready for a claim, or for what must reach the disk."""
-        if claims is self.claims or self.level == "normal":
+    def be(self, lazy: bool) -> None:
+        """Be ready for what a power cut may take back, or for what must reach the disk."""
+        if lazy is self.lazy or self.level == "normal":
             return
         # Only a write-ahead log is safe without; while a connection is open, no other can put an end to it.
         self._logs = self._logs or self._asked("PRAGMA journal_mode")[0][0] == "wal"
         if self._logs:
-            self._asked("PRAGMA synchronous = normal" if claims else "PRAGMA synchronous = full")
-            self.claims = claims
+            self._asked("PRAGMA synchronous = normal" if lazy else "PRAGMA synchronous = full")
+            self.lazy = lazy
 
     def _asked(self, text: str) -> list[Any]:
         return patiently(lambda: self.execute(text).fetchall(), PAGE_WAIT)

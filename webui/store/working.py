@@ -170,7 +170,8 @@ def _taken(store: PendingMessageStore, id: int, others: Gentle) -> _Job | None:
     bulk = act.ACTIONS[operation.action].bulk if operation.action in act.ACTIONS else ()
     return _Job(
         store, operation, selection, selection.sections(bulk),
-        pace=Pace(store.database, lambda held: None, first=1), gentle=others,
+        # A power cut takes a chunk back with the operation's place, so it goes on from there; its end is synced.
+        pace=Pace(store.database, lambda held: None, first=1, lazy=True), gentle=others,
         section=section, at=FROM if at is None else at, number=number,
         left=float("inf") if most is None else most - operation.done, owner=owner,
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""What reaches the disk before a method returns: everything but a claim, which a power cut may take back."""
+"""What reaches the disk before a method returns: everything but a claim, which a power cut may take back, and the steps
+of an operation, which goes on from where it was then."""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.store.backends import only
-from webui.store import PendingMessageStore, open_store
+from webui.store import PendingMessageStore, open_store, operations, preview, working
 from webui.store import statements as sql
 from webui.store.claims import claim_messages
+from webui.store.filters import Filters
 from webui.store.sqlite import SQLite
 from webui.store.sqlite_transaction import Connection
 
@@ -21,13 +23,13 @@ NORMAL, FULL = 1, 2
 
 @pytest.fixture
 def levels(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """The first word of each change that our connections make, and how it was synced."""
+    """Each change that our connections make, and how it was synced."""
     seen: list[tuple[str, int]] = []
     plain = Connection.execute
 
     def execute(self: Connection, text: str, *values: object) -> sqlite3.Cursor:
         if text.lstrip().startswith(("WITH next", "UPDATE", "INSERT", "DELETE")):
-            seen.append((text.split()[0], plain(self, "PRAGMA synchronous").fetchone()[0]))
+            seen.append((text.strip(), plain(self, "PRAGMA synchronous").fetchone()[0]))
         return plain(self, text, *values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Connection, "execute", execute)
@@ -61,7 +63,7 @@ def test_without_a_log_a_claim_is_synced_too(
     levels.clear()
     assert store.claim_next_message(session) is not None
     store.close()
-    assert levels == [("WITH", level)]
+    assert [(text.split()[0], synced) for text, synced in levels] == [("WITH", level)]
 
 
 def test_a_file_that_is_opened_without_syncs_stays_so(tmp_path: Path, levels: list[tuple[str, int]]) -> None:
@@ -76,6 +78,25 @@ def test_a_file_that_is_opened_without_syncs_stays_so(tmp_path: Path, levels: li
     assert {level for _, level in levels} == {NORMAL}
 
 
+@only("sqlite", "it is about SQLite's write-ahead log")
+def test_an_operation_does_not_wait_for_the_disk_under_the_lock_but_its_ends_are_synced(
+    store: PendingMessageStore, add: Add, levels: list[tuple[str, int]]
+) -> None:
+    for _ in range(3):
+        add(status="failed")
+    frozen = preview.freeze(store, Filters.parse({"status": "failed"}))
+    id = operations.begin(store, "retry", frozen, actor="ana")
+    assert {level for _, level in levels} == {FULL}
+    levels.clear()
+    assert working.work(store, id).done == 3
+    by_text: dict[str, set[int]] = {}
+    for text, level in levels:
+        by_text.setdefault(text, set()).add(level)
+    assert by_text[working.STEP.strip()] == {NORMAL}
+    assert [level for text, level in by_text.items() if text.startswith("UPDATE pending_messages")] == [{NORMAL}]
+    assert by_text[working.TAKE.strip()] == by_text[working.END.strip()] == {FULL}
+
+
 @only("postgres", "it is about the server's own setting")
 def test_the_server_need_not_flush_a_claim(store: PendingMessageStore, add: Add) -> None:
     add()
@@ -86,3 +107,13 @@ def test_the_server_need_not_flush_a_claim(store: PendingMessageStore, add: Add)
         assert len(tx.rows(sql.CLAIM, {"session": 1, "now": 1})) == 1
         assert tx.rows(setting)[0][0] == "off"
     assert store.database.rows(setting)[0][0] == before
+
+
+@only("postgres", "it is about the server's own setting")
+def test_the_server_need_not_flush_what_is_lazy(store: PendingMessageStore) -> None:
+    setting = "SELECT current_setting('synchronous_commit')"
+    before = store.database.rows(setting)[0][0]
+    with store.database.writing(lazy=True) as tx:
+        assert tx.rows(setting)[0][0] == "off"
+    with store.database.writing() as tx:
+        assert tx.rows(setting)[0][0] == before
