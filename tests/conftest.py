@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 BUDGETS = (
     "webui.store.counting.BUDGET", "webui.store.diagnosis.BUDGET", "webui.store.preview.BUDGET",
     "webui.store.scan.BUDGET", "webui.store.scan.SEARCH_BUDGET", "webui.store.trash.BUDGET",

@@ -4,12 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from webui.json_text import MOST_DECODINGS, decode_string, nests_deeper, reindent, tokens, undo_encoding, visible
 
-UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=12
@@ -58,7 +57,6 @@ def test_closing_brackets_that_nothing_opened_do_not_go_below_zero() -> None:
     assert kinds("]}1") == [("punctuation", "]", 0), ("punctuation", "}", 0), ("number", "1", 0)]
 
 
-@UNTIMED
 @given(st.text() | JSON_LIKE)
 def test_tokens_joined_are_the_text(text: str) -> None:
     assert "".join(token.text for token in tokens(text)) == text
@@ -68,7 +66,6 @@ def test_many_brackets_do_not_recurse() -> None:
     assert sum(1 for _ in tokens("[" * 100_000)) == 100_000
 
 
-@UNTIMED
 @given(VALUES, st.booleans(), st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t: ")]))
 def test_reindent_lays_out_as_the_standard_library_does(value: Any, ascii: bool, separators: tuple[str, str]) -> None:
     stored = json.dumps(value, ensure_ascii=ascii, separators=separators)
@@ -165,7 +162,6 @@ def test_what_is_no_string_has_no_content(text: str) -> None:
     assert decode_string(text, cut=True) is None
 
 
-@UNTIMED
 @given(st.text(st.characters() | st.sampled_from('"\\u🍰\n')), st.booleans(), st.data())
 def test_a_cut_string_is_a_prefix_of_the_whole(content: str, ascii: bool, data: st.DataObject) -> None:
     text = json.dumps(content, ensure_ascii=ascii)
@@ -175,7 +171,6 @@ def test_a_cut_string_is_a_prefix_of_the_whole(content: str, ascii: bool, data: 
     assert content.startswith(prefix)
 
 
-@UNTIMED
 @given(JSON_LIKE)
 def test_undoing_a_cut_text_never_raises(text: str) -> None:
     undo_encoding(text, cut=True)
@@ -197,7 +192,6 @@ def test_visible(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-@UNTIMED
 @given(st.text(st.characters(categories=None) | st.sampled_from("\ud800\udfff\u202e\x00\x9b")))
 def test_visible_can_always_be_encoded_and_is_stable(text: str) -> None:
     shown = visible(text)

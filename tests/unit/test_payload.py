@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from webui.json_text import visible
@@ -26,8 +26,6 @@ from webui.payload import (
     window,
 )
 from webui.store.model import Piece
-
-UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def stored(value: str | bytes, kind: str = "text") -> Piece:
@@ -184,7 +182,6 @@ def test_a_key_that_is_cut_keeps_its_colour() -> None:
     assert present(stored('{"abcdef":1}'), 7, 7).parts == (("k", 'cdef"'), ("", ": "))
 
 
-@UNTIMED
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(),
@@ -230,7 +227,6 @@ def test_a_window_without_bytes_is_the_end(kind: str) -> None:
     assert present(Piece(kind, 10**9, b"", 4096), 4096).next_start is None
 
 
-@UNTIMED
 @given(st.binary(max_size=200), st.sampled_from(["text", "blob", "integer", "real"]), st.integers(0, 50))
 def test_any_bytes_can_be_shown(value: bytes, kind: str, start: int) -> None:
     for show in (present, present_text):

@@ -4,14 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from webui.json_text import visible
 from webui.store.model import Piece, Row
 from webui.target import KEYS, LONGEST, LONGEST_LABEL, target, tool_icon, tool_label
-
-UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def piece(stored: str | bytes | None, size: int | None = None) -> Piece:
@@ -219,7 +217,6 @@ SHREDS = [
 ]
 
 
-@UNTIMED
 @given(st.binary(max_size=200) | st.lists(st.sampled_from(SHREDS), max_size=30).map(b"".join), st.booleans())
 def test_never_raises_on_any_bytes(data: bytes, cut: bool) -> None:
     stored = Piece("text", 10**9 if cut else len(data), data)
@@ -234,7 +231,6 @@ OTHERS = st.dictionaries(NAMES, st.text(max_size=20) | st.integers() | st.lists(
 PLAIN_KEYS = [key for key in KEYS if key not in ("pattern", "todos")]
 
 
-@UNTIMED
 @given(OTHERS, st.sampled_from(PLAIN_KEYS), st.text(max_size=20), OTHERS, st.booleans(), st.integers(1, 3), st.data())
 def test_every_cut_behind_the_known_key_shows_the_same(
     before: dict[str, Any], key: str, value: str, after: dict[str, Any], ascii: bool, times: int, data: st.DataObject
