@@ -20,6 +20,7 @@
     if (!target.matches("[data-keys-switch]")) return;
     kept = target.checked ? "on" : "off";
     try { localStorage.setItem(KEPT, kept); } catch { /* it holds for this page then */ }
+    show();
   }
 
   function show() {

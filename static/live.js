@@ -154,9 +154,9 @@
   }
 
   // It is no longer in the list: it stays where it is, and can no longer be acted on. What was acted on says so itself.
-  const tells = (row) => row.matches(".acted, .gone, .left, .processed, .aborted") || row.querySelector(".done-mark");
+  const tells = (row) => row.matches(".acted, .gone, .processed, .aborted") || row.querySelector(".done-mark");
   function part(row) {
-    if (tells(row)) return;
+    if (tells(row) || row.matches(".left")) return;
     row.classList.add("left");
     const pill = row.querySelector(".pill");
     if (pill) { pill.className = "pill"; pill.lastChild.textContent = words.left; }

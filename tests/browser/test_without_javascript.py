@@ -135,6 +135,8 @@ def test_all_that_match_are_asked_about_and_the_operation_is_looked_at(page: Pag
     page.locator("tbody tr").last.get_by_role("link").first.click()
     expect(page.locator("#operation .state")).to_have_text("Done")
     expect(page.locator("#operation q")).to_have_text("the site is back")
+    marks = page.locator("#operation q").evaluate("q => getComputedStyle(q, '::before').content")
+    assert marks == "open-quote"
     page.locator("#operation").get_by_role("button", name="Undo").click()
     expect(page.locator("#outcome")).to_contain_text("Taken back for #")
     assert [raw.row_is_pending(id) for id in FAILED].count(True) == 1

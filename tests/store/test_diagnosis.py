@@ -11,7 +11,8 @@ import pytest
 
 from tests.schemas import MINUTE, build, shape
 from tests.store.backends import Clock, Raw, only
-from webui.store import PendingMessageStore, browse, diagnosis
+from webui.store import PendingMessageStore, browse, diagnosis, scan
+from webui.store.database import Transaction
 
 Add = Callable[..., int]
 AGE = 5 * MINUTE
@@ -69,6 +70,32 @@ def test_numbers_follow_every_commit_and_the_clock(
     assert numbers() == [1, 2, 1, 1]
     clock.tick(-diagnosis.RECENT_WINDOW)
     assert numbers() == [1, 2, 2, 1]
+
+
+def test_what_is_committed_during_a_look_is_not_missed(
+    store: PendingMessageStore, add: Add, raw: Raw, numbers: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add()
+    assert numbers() == [1, 0, 0, 0]
+    revisions = iter([store.database.revision(), "another"])
+    raw.run("UPDATE pending_messages SET status = 'failed'")
+    monkeypatch.setattr(store.database, "revision", lambda: next(revisions))
+    assert numbers() == [0, 1, 0, 0]
+
+
+def test_what_there_was_no_time_for_is_looked_for_again(
+    store: PendingMessageStore, add: Add, clock: Clock, state: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(created_at_epoch=clock.now - 2 * AGE)
+    add(status="processed", completed_at_epoch=clock.now)
+
+    def cut(tx: Transaction, text: str, params: dict[str, Any], budget: float) -> tuple[list[Any], bool]:
+        return ([(None,)] if text == diagnosis.LAST_COMPLETED else [(0,)]), True
+
+    monkeypatch.setattr(diagnosis, "recent", cut)
+    assert state() == "not-draining"
+    monkeypatch.setattr(diagnosis, "recent", scan.recent)
+    assert state() == "draining"
 
 
 @only("sqlite", "elsewhere what others do on the server makes another revision")

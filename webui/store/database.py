@@ -133,7 +133,8 @@ class Database(Protocol):
 
     def writing(self, wait: int = WORKER_WAIT, *, lazy: bool = False) -> AbstractContextManager[Transaction]:
         """Take the write lock at once, commit at the end, roll back on an exception. The shape is looked at inside.
-        A `lazy` commit need not reach the disk before the next one that must: a power cut may take it back, whole."""
+        A `lazy` commit need not reach the disk before the next one that must, where others wait for our lock: a power
+        cut may take it back, whole."""
         ...
 
     def migrating(self) -> AbstractContextManager[Transaction]:

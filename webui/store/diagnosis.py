@@ -47,13 +47,17 @@ _KNOWN: WeakKeyDictionary[PendingMessageStore, tuple[str, Known]] = WeakKeyDicti
 """Of each store what was found since the last commit, and the revision that it is of."""
 
 
-def _known(store: PendingMessageStore) -> Known:
-    """To be asked for before the look at the queue: what is committed in between makes another revision."""
+def _settled(store: PendingMessageStore, look: Callable[[Known], T]) -> T:
+    """What a look finds that begins with what is known since the last commit. Where somebody commits meanwhile, that is
+    from before: the look is made again without."""
     revision = store.database.revision()
     kept = _KNOWN.get(store)
     if kept is None or kept[0] != revision:
         kept = _KNOWN[store] = (revision, {})
-    return kept[1]
+    known = kept[1]
+    is_used = bool(known)
+    found = look(known)
+    return look({}) if is_used and store.database.revision() != revision else found
 
 
 def _once(known: Known, name: str, find: Callable[[], T]) -> T:
@@ -65,9 +69,12 @@ def _once(known: Known, name: str, find: Callable[[], T]) -> T:
 
 def counts(store: PendingMessageStore, cutoff: int) -> Counts:
     """The numbers on the tabs; stuck is what has been processing since before the cutoff (an instant, in ms)."""
-    known = _known(store)
-    with store.database.reading() as tx:
-        return _counts(tx, known, cutoff, store.now())
+
+    def look(known: Known) -> Counts:
+        with store.database.reading() as tx:
+            return _counts(tx, known, cutoff, store.now())
+
+    return _settled(store, look)
 
 
 def _counts(tx: Transaction, known: Known, cutoff: int, now: int) -> Counts:
@@ -117,27 +124,29 @@ def _trash(tx: Transaction) -> Count:
 
 
 def _completed(tx: Transaction, known: Known, since: int) -> Count:
-    none_since, cut = known.get("none completed", (None, False))
-    if none_since is not None and none_since <= since:
-        return Count(0, cut)  # the later, the fewer
+    if known.get("none completed", since + 1) <= since:
+        return Count(0)  # the later, the fewer
     records, cut = recent(tx, COMPLETED, {"since": since, "bound": BOUND + 1}, BUDGET)
     found = _up_to_bound(records[0][0])
-    if not found.number:
-        known["none completed"] = since, cut
+    if not found.number and not cut:
+        known["none completed"] = since
     return Count(found.number, found.more or cut)
 
 
 def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
     """Whether the queue drains. It does not when work has waited or run since before the cutoff and nothing was
     completed since; where the file records no completions, the waiting alone decides."""
-    known = _known(store)
+    return _settled(store, lambda known: _verdict(store, known, cutoff))
+
+
+def _verdict(store: PendingMessageStore, known: Known, cutoff: int) -> Verdict:
     with store.database.reading() as tx:
         now = store.now()
         numbers = _counts(tx, known, cutoff, now)
         oldest, newest = (_once(known, text, partial(_row, tx, text)) for text in (OLDEST, NEWEST))
         last, completions = None, "unrecorded"
         if tx.shape.capabilities.completed:
-            last = _once(known, LAST_COMPLETED, lambda: recent(tx, LAST_COMPLETED, {}, BUDGET)[0][0][0])
+            last = _last_completed(tx, known)
             completions = "none" if last is None else "recorded"
         rate = _completed(tx, known, now - RATE_WINDOW) if completions == "recorded" else Count(0)
     return Verdict(
@@ -150,6 +159,16 @@ def verdict(store: PendingMessageStore, cutoff: int) -> Verdict:
         as_of=now,
         ahead=_ahead(newest, now) if newest else 0,
     )
+
+
+def _last_completed(tx: Transaction, known: Known) -> object:
+    if LAST_COMPLETED not in known:
+        records, cut = recent(tx, LAST_COMPLETED, {}, BUDGET)
+        if cut:
+            return records[0][0]  # from a shorter look back: with more time it may be another
+        known[LAST_COMPLETED] = records[0][0]
+    last: object = known[LAST_COMPLETED]
+    return last
 
 
 def _row(tx: Transaction, text: str) -> Row | None:

@@ -119,10 +119,9 @@ class Postgres:
     @contextmanager
     def writing(self, wait: int = WORKER_WAIT, *, lazy: bool = False) -> Iterator[PostgresTransaction]:
         """Wait so long for each row that another transaction has locked; commit at the end, roll back on an
-        exception."""
+        exception. None is lazy: nobody waits for it, and a server that crashes would take it back while we live."""
         shape = self.shape
-        begin = "BEGIN; SET LOCAL synchronous_commit = off" if lazy else "BEGIN"
-        with self._transaction(begin, "lock_timeout", wait, wait) as connection:
+        with self._transaction("BEGIN", "lock_timeout", wait, wait) as connection:
             tx = PostgresTransaction(connection, shape)
             yield tx
         if tx.shape is not shape:
@@ -161,7 +160,7 @@ class Postgres:
 
     @contextmanager
     def _transaction(self, begin: str, setting: str, ms: int, wait: int) -> Iterator[Connection]:
-        if self.read_only and begin != BEGIN_PAGE:
+        if self.read_only and begin == "BEGIN":
             raise errors.ReadOnly(sentence("The queue is open for reading only: nothing was changed."))
         with self._connections.one(wait) as connection:
             connection.execute(f"{begin}; SET LOCAL {setting} = {int(ms)}")
