@@ -8,7 +8,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from webui.store.model import QUEUED, Message
@@ -16,7 +15,8 @@ from webui.store.selection import FROM, Frozen
 from webui.store.store import PendingMessageStore
 
 CHUNK = 200
-NAMES = tuple(field.name for field in fields(Message) if field.name != "extra")
+NAMES = Message._fields[:-1]
+"""All but `extra`."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet, and what is stored is foreign."""
 

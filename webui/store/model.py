@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Stored = Any
 """A whole number or None as the schema has it; in a damaged file, anything, as a short text."""
@@ -35,8 +35,7 @@ class PendingMessage:
     prompt_number: int | None = None
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """A row of `pending_messages`, whole: the contract's columns, `project` where a method says so, and `extra`,
     the columns that other releases added. A column that the file lacks is `None`."""
 
@@ -56,8 +55,8 @@ class Message:
     created_at_epoch: int
     started_processing_at_epoch: int | None
     completed_at_epoch: int | None
-    project: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    project: str | None
+    extra: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,14 +55,21 @@ class SQLite:
             raise errors.Unsupported(f"Unstick needs SQLite 3.35 or newer; this Python has {sqlite3.sqlite_version}.")
         if create:
             self._touch()
+        self._parents: object = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._owner = os.getpid()
         self._lock = Lock()
         self._forget()
 
-    def _forget(self) -> None:
+    def _begin_in_child(self) -> None:
         # A fork's child keeps its parent's connections, unused: to close them would end the parent's locks.
-        self._parents = getattr(self, "_idle", None), getattr(self, "_revision", None)
+        self._parents = self._parents, self._idle, self._revision
+        self._begin()
+
+    def _forget(self) -> None:
         self._idle: list[Connection] = []
-        self._owner = os.getpid()
         self._identity: Identity | None = None
         self._checked = 0.0
         self._version = -1
@@ -123,8 +130,15 @@ class SQLite:
     def _run(
         self, text: str, params: Params | None, result: Callable[[sqlite3.Cursor], T], wait: int, lazy: bool = False
     ) -> T | None:
-        # Every claim comes this way: without a generator's context, and at first without patience, it takes half.
-        connection, identity = self._take(self._fresh)
+        # Every claim comes this way, and its acknowledgement: each call less is seen in their time. So it has
+        # `_connection` in it, without a generator's context, and is impatient at first.
+        if time.monotonic() - self._checked >= self._fresh or os.getpid() != self._owner:
+            self._check_file()
+        home = self._idle
+        try:
+            connection = home.pop()  # a list's steps are whole: no lock
+        except IndexError:
+            connection = self._opened()
         try:
             if connection.lazy is not lazy:
                 connection.be(lazy)
@@ -140,7 +154,9 @@ class SQLite:
         except sqlite3.Error as error:
             raise self._named(error) from error
         finally:
-            self._give_back(connection, identity)
+            home.append(connection)
+            if home is not self._idle:
+                _close_all(home)
 
     @contextmanager
     def reading(self) -> Iterator[SQLiteTransaction]:
@@ -198,7 +214,7 @@ class SQLite:
     def revision(self) -> str:
         """What one watching connection of this process says."""
         if os.getpid() != self._owner:
-            self._forget()
+            self._begin_in_child()
         with self._lock:
             self._revision = self._revision or SQLiteRevision(self._own())
             return self._revision.now()
@@ -214,47 +230,42 @@ class SQLite:
         with self._lock:
             idle, revision = self._idle, self._revision
             self._forget()
-        for connection in idle:
-            connection.close()
+        _close_all(idle)
         if revision:
             revision.close()
 
     @contextmanager
     def _connection(self, lazy: bool = False) -> Iterator[Connection]:
-        connection, identity = self._take()
+        self._check_file()
+        home = self._idle
+        try:
+            connection = home.pop()
+        except IndexError:
+            connection = self._opened()
         try:
             connection.be(lazy)
             yield connection
         except sqlite3.Error as error:
             raise self._named(error) from error
         finally:
-            self._give_back(connection, identity)
+            if connection.in_transaction:
+                connection.close()
+            else:
+                home.append(connection)
+            if home is not self._idle:
+                _close_all(home)
 
-    def _take(self, fresh: float = 0.0) -> tuple[Connection, Identity | None]:
-        """A connection, and the file that it is to; `fresh` is how long ago, in seconds, we may have looked at that."""
-        if os.getpid() != self._owner:
-            self._forget()  # a connection must not cross a fork
-        if time.monotonic() - self._checked >= fresh:
-            self._check_file()
-        identity = self._identity
+    def _opened(self) -> Connection:
         try:
-            return self._idle.pop(), identity
-        except IndexError:
-            pass
-        try:
-            return connect(self.location, self._synchronous, read_only=self.read_only), identity
+            return connect(self.location, self._synchronous, read_only=self.read_only)
         except sqlite3.Error as error:
             raise self._named(error) from error
 
-    def _give_back(self, connection: Connection, identity: Identity | None) -> None:
-        with self._lock:
-            if identity == self._identity and not connection.in_transaction:
-                self._idle.append(connection)
-                return
-        connection.close()
-
     def _check_file(self) -> None:
-        """Reopen a file that was replaced: an old connection would write into one that nobody sees."""
+        """Reopen a file that was replaced: an old connection would write into one that nobody sees. And in a fork's
+        child: a connection must not cross it."""
+        if os.getpid() != self._owner:
+            self._begin_in_child()
         try:
             status = os.stat(self.location)
         except OSError as error:
@@ -279,3 +290,10 @@ class SQLite:
         if isinstance(found, errors.SchemaChanged):
             self._shape = None
         return found
+
+
+def _close_all(connections: list[Connection]) -> None:
+    """Close what is idle among connections that nobody takes any more."""
+    with suppress(IndexError):
+        while True:
+            connections.pop().close()

@@ -22,10 +22,6 @@ NOW = object()
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-# Invalid UTF-8 must not fail the whole fetch. Not a function of ours: a claim reads six texts.
-_TEXT = partial(str, encoding="utf-8", errors="backslashreplace")
-
-
 class Connection(sqlite3.Connection):
     """A connection whose commits wait for the disk as `level` says, but for those that may be `lazy`."""
 
@@ -60,7 +56,7 @@ def connect(location: str, synchronous: str, *, read_only: bool) -> Connection:
     )
     connection.level = synchronous
     connection.row_factory = sqlite3.Row
-    connection.text_factory = _TEXT
+    connection.text_factory = _text
     try:
         for pragma in ("foreign_keys = ON", f"synchronous = {synchronous}"):
             patiently(partial(connection.execute, f"PRAGMA {pragma}"), PAGE_WAIT)
@@ -68,6 +64,14 @@ def connect(location: str, synchronous: str, *, read_only: bool) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def _text(stored: bytes) -> str:
+    """Invalid UTF-8 must not fail the whole fetch. A claim reads six texts: the first try is the quick one."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored.decode(errors="backslashreplace")
 
 
 class SQLiteTransaction:
@@ -182,5 +186,5 @@ def bound(params: Params | None) -> Params:
     """The parameters of one try, with the time in place of the mark for it. A statement that waited for the lock and
     tries again must not come with the time from before, or two claims of one message could have the same start."""
     if params and params.get("now") is NOW:
-        return {**params, "now": clock()}
+        return {**params, "now": time.time_ns() // 1_000_000}
     return params or {}

@@ -85,8 +85,8 @@ class PendingMessageStore:
 
     def claim_next_message(self, session_db_id: int) -> Message | None:
         """The session's oldest pending message, now processing and the caller's alone; None if there is none."""
-        claimed = self.claim(sql.CLAIM, {"session": session_db_id, "now": self.stamp()})
-        return claimed[0] if claimed else None
+        claimed = self.database.claim(sql.CLAIM, {"session": session_db_id, "now": self.stamp()})
+        return _message(claimed[0]) if claimed else None
 
     def get_all_pending(self, session_db_id: int) -> list[Message]:
         """All pending messages of a session by id, in memory at once."""
@@ -133,8 +133,9 @@ class PendingMessageStore:
         """Make a processing message processed and drop its tool input and response.
 
         With `claim`, the claimed message, only while that claim stands; then it returns whether it did."""
-        self._require("processed", "record that a message was processed")
-        statement = sql.MARK_PROCESSED + (sql.STANDS if claim else "")
+        if not self.capabilities.processed:
+            raise self._cannot("record that a message was processed")
+        statement = sql.ACKNOWLEDGE if claim else sql.MARK_PROCESSED
         done = self.database.change(statement, self.claim_values(id, claim)) > 0
         return done if claim else None
 
@@ -143,8 +144,10 @@ class PendingMessageStore:
 
         `error` is kept as the reason of this attempt, in a table of ours. With `claim`, the claimed message, it acts
         only while that claim stands; then it returns whether it did."""
-        self._require("retry_count", "count a failed attempt")
-        self._require("failed", "keep a failed message")
+        if not self.capabilities.retry_count:
+            raise self._cannot("count a failed attempt")
+        if not self.capabilities.failed:
+            raise self._cannot("keep a failed message")
         statement = sql.MARK_FAILED + (sql.STANDS if claim else "")
         values = {**self.claim_values(id, claim), "max_retries": self.max_retries}
         if error is None:
@@ -222,22 +225,13 @@ class PendingMessageStore:
         found = self.read(sql.GET, {"id": id})
         return found[0] if found else None
 
-    def _message(self, row: Record) -> Message:
-        # A frozen class sets its fields one by one: that takes a claim as long as all else that it does here.
-        message = object.__new__(Message)
-        values = vars(message)
-        values.update(zip(_NAMES, row, strict=False))
-        known = len(_NAMES)
-        values["extra"] = dict(zip(row.keys()[known:], tuple(row)[known:], strict=True)) if len(row) > known else {}
-        return message
-
     def claim(self, text: str, values: Params) -> list[Message]:
         """The messages that a statement claims."""
-        return [self._message(row) for row in self.database.claim(text, values)]
+        return [_message(row) for row in self.database.claim(text, values)]
 
     def read(self, text: str, values: Params) -> list[Message]:
         """The messages that a statement returns."""
-        return [self._message(row) for row in self.database.rows(text, values)]
+        return [_message(row) for row in self.database.rows(text, values)]
 
     def _number(self, text: str, values: Params) -> int:
         rows = self.database.rows(text, values)
@@ -259,14 +253,20 @@ class PendingMessageStore:
 
     def claim_values(self, id: int, claim: Message | None) -> dict[str, Any]:
         """What a statement about one message takes, with the state that its claim left it in."""
-        values: dict[str, Any] = {"id": id, "now": self.stamp()}
-        if claim:
-            values |= {"started": claim.started_processing_at_epoch, "retry_count": claim.retry_count}
-        return values
+        if claim is None:
+            return {"id": id, "now": self.stamp()}
+        started, retry_count = claim.started_processing_at_epoch, claim.retry_count
+        return {"id": id, "now": self.stamp(), "started": started, "retry_count": retry_count}
 
-    def _require(self, capability: str, what: str) -> None:
-        if not getattr(self.capabilities, capability):
-            raise Unsupported(f"{self.name} cannot {what}: its table has no place for it. Nothing was changed.")
+    def _cannot(self, what: str) -> Unsupported:
+        return Unsupported(f"{self.name} cannot {what}: its table has no place for it. Nothing was changed.")
+
+
+def _message(row: Record) -> Message:
+    if len(row) == len(_NAMES):
+        return Message._make((*row, {}))
+    known, values = len(_NAMES), tuple(row)
+    return Message._make((*values[:known], dict(zip(row.keys()[known:], values[known:], strict=True))))
 
 
 def _as_message(message: PendingMessage | Mapping[str, Any]) -> PendingMessage:
