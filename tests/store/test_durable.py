@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.store.backends import only
+from tests.store.backends import Raw, only
+from tests.store.operating import FAILED, changed, fail
 from webui.store import PendingMessageStore, open_store, operations, preview, working
 from webui.store import statements as sql
 from webui.store.claims import claim_messages
@@ -95,6 +97,31 @@ def test_the_steps_of_an_operation_are_not_synced_but_its_ends_are(
     assert by_text[working.STEP.strip()] == {NORMAL}
     assert [level for text, level in by_text.items() if text.startswith("UPDATE pending_messages")] == [{NORMAL}]
     assert by_text[working.TAKE.strip()] == by_text[working.END.strip()] == {FULL}
+
+
+@only("sqlite", "it is about SQLite's write-ahead log")
+def test_after_a_power_cut_an_operation_goes_on_from_where_the_log_ends(
+    store: PendingMessageStore, session: int, raw: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(raw, 400)
+    id = operations.begin(store, "retry", preview.freeze(store, FAILED), actor="ana")
+    store.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    monkeypatch.setattr(store.database, "checkpoint", lambda: None)
+    assert working.work(store, id).done == 400
+    file, log = Path(store.location).read_bytes(), Path(f"{store.location}-wal").read_bytes()
+    found = set()
+    for part in range(11):
+        cut = tmp_path / f"cut-{part}.db"
+        cut.write_bytes(file)
+        Path(f"{cut}-wal").write_bytes(log[: len(log) * part // 10])
+        with closing(open_store(str(cut), clock=lambda: store.now() + 2 * working.LEASE)) as after:
+            done = operations.get(after, id).done
+            pending = after.database.rows("SELECT count(*) FROM pending_messages WHERE status = 'pending'")[0][0]
+            assert pending == done == len(changed(after, operations.get(after, id)))
+            found.add(done)
+            whole = working.work(after, id)
+            assert (whole.state, whole.done, changed(after, whole)) == ("done", 400, raw.ids())
+    assert {0, 400} < found
 
 
 @only("postgres", "it is about the server's own setting")
