@@ -16,16 +16,19 @@ from webui.columns import LONGEST_SEEN
 from webui.forms import PlaceForm
 from webui.options import current
 from webui.places import ID, PLACES, BadForm, Given, Place, QueuePlace, StuckPlace, number_of
-from webui.store import preview
+from webui.store import diagnosis, preview
 from webui.store.act import ACTIONS
 from webui.store.filters import Filters
 from webui.store.model import Count
 from webui.store.narrowing import format_duration
+from webui.store.preview import Cost
 from webui.store.selection import Frozen, Ticked
 from webui.store.sentence import Figure, sentence
 
 MOST = 1_000
 """So many messages can be ticked."""
+LARGE = 5_000
+"""From so many rows on it is said what they cost."""
 FASTEST = 100_000
 """Messages a minute that can be asked for."""
 _TICK = re.compile(rf"({ID}):([ -~]{{0,{LONGEST_SEEN}}})", re.ASCII)
@@ -135,6 +138,14 @@ class Matching:
         """The same, narrowed by one filter more."""
         filters = self.frozen.filters.with_(name, value)
         return Matching(Frozen(filters, self.frozen.until, self.frozen.as_of), self.back)
+
+
+def cost_of(count: Count, cutoff: int) -> Cost | None:
+    """What to say of so many rows before they are changed; None where they are few, or keep nobody waiting."""
+    store = current().store
+    if count.number <= LARGE or not store.database.dialect.one_writer:
+        return None
+    return preview.cost(count.number, diagnosis.verdict(store, cutoff).per_minute)
 
 
 def matching_of(place: Place, as_of: int) -> Matching | None:

@@ -143,6 +143,8 @@ def migrate_(database: str) -> None:
     with closing(open_database(database, create=True)) as opened:
         for name in migrate.migrate(opened):
             click.echo(f"Applied {name}")
+        with opened.writing() as tx:
+            migrate.ensure_trash(tx)  # so that whoever grants rights afterwards grants them on all of it
     click.echo(f"{opened.location} is up to date.")
 
 

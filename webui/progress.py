@@ -106,18 +106,26 @@ def undoable(done: Operation) -> bool:
     return done.done > 0 and done.undone_by is None and done.undoes is None and done.action not in LASTING
 
 
-def left_of(done: Operation) -> int:
-    """How many an operation on a few of them first has left to be done."""
-    bounded = done.state == "done" and done.most is not None and done.expected is not None
-    if not bounded or done.undone_by is not None or done.rest_by is not None:
-        return 0
-    return max((done.expected or 0) - done.looked_at, 0)
+def has_rest(done: Operation) -> bool:
+    """Whether an operation on a few of them first has left others to be done, as far as anybody knows."""
+    over = done.state == "done" and done.undone_by is None and done.rest_by is None
+    if not over or done.most is None or done.action not in ACTIONS:
+        return False
+    left = left_of(done)
+    return done.done == done.most if left is None else left > 0
+
+
+def left_of(done: Operation) -> int | None:
+    """How many those are; None where they were too many to be counted."""
+    return None if done.expected is None else max(done.expected - done.looked_at, 0)
 
 
 def rest(done: Operation) -> str:
     """The button that does it to those, too; empty where none are left."""
-    left = left_of(done)
-    return ngettext(*ACTIONS[done.action].rest, left) if left and done.action in ACTIONS else ""
+    if not has_rest(done):
+        return ""
+    verb, left = ACTIONS[done.action], left_of(done)
+    return _(verb.all) if left is None else ngettext(*verb.rest, left)
 
 
 def gone(done: Operation) -> int:

@@ -176,6 +176,8 @@ def test_migrate_makes_a_queue_once(tmp_path: Path) -> None:
     assert (first.returncode, second.returncode) == (0, 0)
     assert first.stdout == f"Applied 0001_queue\nApplied 0002_side_tables\nApplied 0003_operations\n{second.stdout}"
     assert second.stdout == f"{tmp_path / 'new.db'} is up to date.\n"
+    with closing(sqlite3.connect(tmp_path / "new.db")) as made:  # rights that are granted now are granted on all of it
+        assert made.execute("SELECT count(*) FROM unstick_trash").fetchall() == [(0,)]
 
 
 def test_one_command_moves_a_queue_to_postgresql_where_it_is_served(tmp_path: Path, queue: Path) -> None:

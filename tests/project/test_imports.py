@@ -40,7 +40,16 @@ STORE = (
     {"act", "browse", "claims", "diagnosis", "postgres", "search", "sqlite", "trash", "tune", "views"},
     {"journal", "scan", "postgres_watch"},
     {"postgres_driver", "sqlite_transaction", "store"},
-    {"migrate", "rows", "statements", "postgres_errors", "postgres_shape", "sqlite_errors", "sqlite_shape"},
+    {
+        "migrate",
+        "rows",
+        "statements",
+        "postgres_errors",
+        "postgres_records",
+        "postgres_shape",
+        "sqlite_errors",
+        "sqlite_shape",
+    },
     {"pace", "sqlite_watch"},
     {"database", "orders"},
     {"filters"},
@@ -48,14 +57,14 @@ STORE = (
     {"schema"},
     {"dialect", "encoding"},
     {"errors", "keyset"},
-    {"model", "stopping"},
+    {"model", "sqlite_fork", "stopping"},
     {"sentence"},
 )
 """The same inside `webui.store`, whose `__init__.py` is above them all."""
 
 DRIVERS = {
     "sqlite3": {"webui.store.sqlite", "webui.store.sqlite_transaction"},
-    "psycopg": {"webui.store.postgres_driver"},
+    "psycopg": {"webui.store.postgres_driver", "webui.store.postgres_records"},
     "psycopg_pool": {"webui.store.postgres_driver"},
 }
 """Who may import a database's driver."""

@@ -269,6 +269,23 @@ def test_a_batch_has_a_message(store: PendingMessageStore, session: int) -> None
         consume(store, session, fails, batch=0)
 
 
+def test_a_handler_that_turns_out_to_be_async_ends_it_and_loses_nothing(
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
+) -> None:
+    async def work(delivery: Delivery) -> None:
+        raise AssertionError("nobody awaits it")
+
+    def handler(delivery: Delivery) -> object:
+        clock.tick(1)
+        return work(delivery)
+
+    id = add()
+    before = raw.row(id)
+    with pytest.raises(TypeError, match="async"):
+        consume(store, session, handler, until_empty=True)
+    assert raw.row(id) == before
+
+
 def test_an_async_handler_is_refused(store: PendingMessageStore, session: int, add: Add, raw: Raw) -> None:
     async def handler(delivery: Delivery) -> None:
         raise AssertionError("nobody awaits it")

@@ -111,6 +111,17 @@ def test_everything_arrives(pair: Pair) -> None:
     assert pair.source_raw.exact() == before
 
 
+def test_what_is_aborted_in_the_new_place_comes_beside_what_was(pair: Pair) -> None:
+    lived_in(pair.old, pair.source_raw)
+    pair.copy()
+    held = [row["trash_id"] for row in pair.target_raw.run("SELECT trash_id FROM unstick_trash")]
+    [row] = browse.queue_page(pair.new, Filters.parse({"status": "failed"})).rows[:1]
+    act.abort(pair.new, row.id, row.seen, actor="ben")
+    now = [row["trash_id"] for row in pair.target_raw.run("SELECT trash_id FROM unstick_trash ORDER BY trash_id")]
+    assert now[:-1] == sorted(held)
+    assert now[-1] > max(held)
+
+
 def test_what_operators_did_can_be_taken_back_in_the_new_place(pair: Pair) -> None:
     lived_in(pair.old, pair.source_raw)
     [aborted, retried] = [row.id for row in browse.queue_page(pair.old, Filters.parse({"status": "failed"})).rows[:2]]

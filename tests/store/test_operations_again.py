@@ -27,6 +27,16 @@ def test_the_rest_after_one_first_leaves_that_one_alone(store: PendingMessageSto
     assert (first.done, done.done, operations.get(store, first.id).rest_by) == (1, 4, done.id)
 
 
+def test_the_rest_is_only_once_whoever_asks_for_it(store: PendingMessageStore, raw: Raw) -> None:
+    fail(raw, 5)
+    first = do(store, "retry-fresh", preview.freeze(store, FAILED), expected=5, most=1)
+    rest = operations.rest_of(first)
+    assert rest is not None
+    begun = [operations.begin(store, "retry-fresh", rest, actor=name, key=name) for name in ("ana", "bob")]
+    assert begun == [begun[0]] * 2
+    assert operations.get(store, first.id).rest_by == begun[0]
+
+
 def test_what_somebody_else_changed_since_is_not_taken_back(store: PendingMessageStore, raw: Raw) -> None:
     fail(raw, 1)
     first = do(store, "retry", preview.freeze(store, FAILED))

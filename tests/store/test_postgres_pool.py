@@ -19,6 +19,7 @@ from tests.store.processes import ROOT, start, together
 from webui.store import (
     Busy,
     PendingMessageStore,
+    ReadOnly,
     WrongState,
     act,
     browse,
@@ -210,6 +211,19 @@ def test_a_forked_child_has_connections_of_its_own(backend: Backend, add: Add) -
     assert (done.returncode, done.stderr) == (0, "")
     mine, still, theirs = json.loads(done.stdout)
     assert mine == still != theirs
+
+
+def test_a_connection_that_can_only_read_any_more_is_dropped(
+    store: PendingMessageStore, session: int, raw: Raw
+) -> None:
+    database = store.database
+    assert isinstance(database, postgres.Postgres)
+    with database._connections.one() as connection:
+        connection.execute("SET default_transaction_read_only = on")  # as after a fail-over that kept it
+    with pytest.raises(ReadOnly):
+        store.enqueue(session, "alpha", OPEN)
+    id = store.enqueue(session, "alpha", OPEN)
+    assert raw.ids() == [id]
 
 
 def test_a_transaction_that_an_interrupt_left_open_is_not_handed_on(

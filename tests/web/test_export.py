@@ -11,6 +11,7 @@ import pytest
 
 from tests.store.backends import Raw
 from tests.web.conftest import FAILED, PENDING, PROCESSING, STUCK, SUMMARY, Visitor
+from webui.store import PendingMessageStore, browse
 
 QUEUED = {FAILED, PENDING, PROCESSING, STUCK, SUMMARY}
 
@@ -28,6 +29,11 @@ def test_every_message_of_the_list_with_all_that_is_stored(client: Visitor, raw:
     for row in raw.rows():
         if row["id"] in found:
             assert {name: found[row["id"]][name] for name in row} == row
+
+
+def test_the_project_is_the_one_that_the_list_shows(client: Visitor, store: PendingMessageStore) -> None:
+    for line in lines(client, "/export.ndjson"):
+        assert line["project"] == browse.get_row(store, line["id"]).project == "red"
 
 
 def test_what_is_filtered_is_exported(client: Visitor) -> None:

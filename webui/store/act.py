@@ -82,7 +82,7 @@ def act(
     with store.database.writing(PAGE_WAIT) as tx:
         before = journal.by_key(tx, key)
         if before is not None:
-            return Outcome(name, before, (id,), row=rows.find(tx, id))
+            return Outcome(name, before, (id,), row=rows.seek(tx, id))
         now = store.now()
         check(tx, ACTIONS[name])
         row = _as_seen(tx, id, seen)

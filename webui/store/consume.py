@@ -30,6 +30,7 @@ from webui.store.store import PendingMessageStore
 
 T = TypeVar("T")
 Handler = Callable[[Delivery], object]
+ASYNC = "The handler is async: nobody would await it."
 
 PASSING = (Busy, Missing, SchemaChanged)
 """What a database recovers from by itself."""
@@ -85,7 +86,7 @@ def consume(
     that cannot record how a message ended; TypeError for an async handler.
     """
     if inspect.iscoroutinefunction(handler):
-        raise TypeError("The handler is async: nobody would await it.")
+        raise TypeError(ASYNC)
     if batch < 1:
         raise ValueError(f"A batch has at least one message, not {batch}.")
     has = store.capabilities
@@ -152,9 +153,13 @@ class _Consumer:
     def _outcome(self, held: Held) -> Callable[[Message], None]:
         """Let the handler work; how the claim is to be ended."""
         try:
-            self.handler(Delivery(self.store.to_pending_message(held.claim), held))
+            answer = self.handler(Delivery(self.store.to_pending_message(held.claim), held))
         except Exception as error:
             return partial(self._failed, error=error)
+        if inspect.isawaitable(answer):  # from a wrapped one, or an object's call
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise TypeError(ASYNC)
         return self._processed
 
     def _processed(self, claim: Message) -> None:
@@ -182,7 +187,8 @@ class _Consumer:
             self.done.late += 1
             _log.warning(
                 "The claim of message %s no longer stands: somebody released, aborted or ended it, and may have claimed"
-                " it again. How this attempt ended was not recorded.",
+                " it again; or the connection was lost in the very moment in which it was recorded how this attempt"
+                " ended. It was not recorded now.",
                 claim.id,
             )
         return stood

@@ -32,6 +32,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """What is copied, in this order, and the key of each. Not how far an operation is: nobody shall go on with it in the
 new place."""
+COUNTED = (("id",), ("trash_id",))
+"""Keys that the database itself counts up."""
 PLACES = f"{SIDE}copies"
 """In the target: how far each table of each source has come."""
 HERE = "source = :source AND name = :name"
@@ -129,8 +131,8 @@ class _Table:
         while moved := self._batch():
             done += moved
             yield Step(self.name, done, total)
-        if "id" in self.key:
-            self._go_on_counting()
+        if self.key in COUNTED:
+            self._go_on_counting(*self.key)
 
     def _batch(self) -> int:
         """Move the next rows; returns how many were looked at. A row that the target cannot hold is found by trying
@@ -194,18 +196,18 @@ class _Table:
         text = f"INSERT INTO {self.name} ({columns}) VALUES ({values})"
         tx.many(text, [{marks[name]: value for name, value in row.items()} for row in rows])
 
-    def _go_on_counting(self) -> None:
+    def _go_on_counting(self, id: str) -> None:
         """What is new in the target comes after all that either ever had: no id is used twice."""
-        theirs = self._last(self.source.rows, self.source.dialect)
+        theirs = self._last(self.source.rows, self.source.dialect, id)
         with self.target.writing() as tx:
-            last = max(1, theirs, self._last(tx.rows, self.target.dialect))
+            last = max(1, theirs, self._last(tx.rows, self.target.dialect, id))
             for text in self.target.dialect.continue_after:
-                tx.rows(text, {"table": self.name, "last": last})
+                tx.rows(text, {"table": self.name, "id": id, "last": last})
 
-    def _last(self, rows: Callable[..., list[Record]], dialect: Dialect) -> int:
-        last: int = rows(f"SELECT coalesce(max(id), 0) FROM {self.name}")[0][0]
+    def _last(self, rows: Callable[..., list[Record]], dialect: Dialect, id: str) -> int:
+        last: int = rows(f"SELECT coalesce(max({id}), 0) FROM {self.name}")[0][0]
         with suppress(SchemaChanged):  # a file whose ids nobody counts
-            last = max([last, *(row[0] for row in rows(dialect.last_id, {"table": self.name}))])
+            last = max([last, *(row[0] for row in rows(dialect.last_id, {"table": self.name, "id": id}))])
         return last
 
 

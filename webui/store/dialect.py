@@ -13,7 +13,7 @@ class Dialect:
 
     `seen` is the token of (status, started, retry_count); `head` is what a list's query selects of the payload `{0}`
     for its first `{1}` bytes (see `Transaction.head`); `hints` is whether a query may name its index; `origin` says
-    which queue this is where the location does not; `last_id` gives the last id that `:table` has used, and
+    which queue this is where the location does not; `last_id` gives the last `:id` that `:table` has used, and
     `continue_after` makes it go on after `:last`; `one_writer` is whether who writes keeps everybody else from it;
     `once` makes who comes second with a `:key` wait for the first one's end; `words` are the marks that stand for a
     word or nothing.
@@ -87,8 +87,8 @@ POSTGRES = Dialect(
 SELECT current_database() || '/' || n.nspname || '@' || (SELECT system_identifier FROM pg_control_system())
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass('pending_messages')""",
-    last_id="SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(:table, 'id')), 0)",
-    continue_after=("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)",),
+    last_id="SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(:table, :id)), 0)",
+    continue_after=("SELECT setval(pg_get_serial_sequence(:table, :id), :last)",),
     one_writer=False,
     once="SELECT pg_advisory_xact_lock(hashtext(:key))",
     words={

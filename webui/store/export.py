@@ -8,15 +8,16 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
+from webui.store import statements as sql
 from webui.store.model import QUEUED, Message
 from webui.store.selection import FROM, Frozen
 from webui.store.store import PendingMessageStore
 
 CHUNK = 200
-NAMES = Message._fields[:-1]
-"""All but `extra`."""
+NAMES = tuple(field.name for field in fields(Message) if field.name != "extra")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet, and what is stored is foreign."""
 
@@ -33,9 +34,7 @@ def matching(store: PendingMessageStore, frozen: Frozen) -> Iterator[Message]:
 def these(store: PendingMessageStore, ids: list[int]) -> Iterator[Message]:
     """The messages with these ids that are (still) in the queue."""
     for id in ids:
-        message = store.get_message(id)
-        if message is not None:
-            yield message
+        yield from store.read(sql.WHOLE, {"id": id})
 
 
 def ndjson(messages: Iterator[Message]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 Stored = Any
 """A whole number or None as the schema has it; in a damaged file, anything, as a short text."""
@@ -35,7 +35,8 @@ class PendingMessage:
     prompt_number: int | None = None
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True)
+class Message:
     """A row of `pending_messages`, whole: the contract's columns, `project` where a method says so, and `extra`,
     the columns that other releases added. A column that the file lacks is `None`."""
 
@@ -55,8 +56,8 @@ class Message(NamedTuple):
     created_at_epoch: int
     started_processing_at_epoch: int | None
     completed_at_epoch: int | None
-    project: str | None
-    extra: Mapping[str, Any]
+    project: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

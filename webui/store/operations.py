@@ -17,8 +17,7 @@ from webui.store.store import PendingMessageStore
 _OPERATION = """
 o.id, j.action, j.actor, j.reason, j.at, o.state, o.selection, o.expected, j.done, j.skipped, j.failed, o.most,
 o.per_minute, o.worked_ms, o.locked_ms, o.longest_ms, o.error, o.lease_until, j.undoes, j.undone_by,
-CASE WHEN o.most IS NOT NULL THEN (SELECT min(r.id) FROM unstick_operations AS r
-  WHERE r.id > o.id AND r.selection LIKE '%"but": ' || o.id || '}') END"""
+(SELECT r.id FROM unstick_journal AS r WHERE r.key = 'rest-' || o.id)"""
 _FROM = "FROM unstick_operations AS o JOIN unstick_journal AS j ON j.id = o.id"
 ONE = f"SELECT {_OPERATION} {_FROM} WHERE o.id = :id"
 NEWEST = f"SELECT {_OPERATION} {_FROM} WHERE o.id < :before ORDER BY o.id DESC LIMIT :most"
@@ -37,6 +36,8 @@ RESUME = """
 UPDATE unstick_operations SET state = 'running', error = NULL, lease_until = 0
 WHERE id = :id AND state IN ('cancelled', 'stopped')
   AND NOT EXISTS (SELECT 1 FROM unstick_journal AS j WHERE j.id = :id AND j.undone_by IS NOT NULL)"""
+TURNED = {CANCEL: "cancelled", RESUME: "running"}
+"""What each makes of it."""
 DONE_ROWS = """
 SELECT message_id FROM unstick_journal_rows WHERE journal_id = :id AND message_id > :after
 ORDER BY message_id LIMIT :most"""
@@ -47,6 +48,8 @@ TOUCHED = "SELECT 1 FROM unstick_journal_rows WHERE journal_id = :id AND message
 HIGHEST = "SELECT max(id) FROM pending_messages"
 HIGHEST_IN_TRASH = "SELECT max(trash_id) FROM unstick_trash"
 TRASH_ID = "SELECT max(trash_id) FROM unstick_trash WHERE id = :id"
+REST = "rest-{}"
+"""The key of the operation that goes on with what a bounded one left."""
 RESTORE, PURGE, UNDO = "restore", "purge", "undo"
 
 
@@ -102,7 +105,10 @@ def begin(
     most: int | None = None, per_minute: int | None = None,
 ) -> int:  # fmt: skip
     """Write an operation down, to be carried out by `working.work`; returns its id, or with a `key` that was used
-    before the first one's. `action` is one of `act.ACTIONS`, `restore` or `purge`. Raises Unsupported."""
+    before the first one's. `action` is one of `act.ACTIONS`, `restore` or `purge`. What one operation left is another's
+    only once. Raises Unsupported."""
+    if isinstance(selection, Frozen) and selection.but is not None:
+        key = REST.format(selection.but)
     with store.database.writing(PAGE_WAIT) as tx:
         before = journal.by_key(tx, key)
         if before is not None:
@@ -213,9 +219,11 @@ def _turn(store: PendingMessageStore, id: int, text: str, refusal: str) -> Opera
     operation = get(store, id)
     if text == RESUME and operation.undone_by is not None:
         raise WrongState(sentence("Operation {id} was taken back, so it cannot go on. Nothing was changed.", id=id))
-    if not store.database.change(text, {"id": id}):
+    done = store.database.change(text, {"id": id}) > 0
+    operation = get(store, id)
+    if not done and operation.state != TURNED[text]:  # pressed twice, it is as the first press left it
         raise WrongState(sentence(refusal, id=id))
-    return get(store, id)
+    return operation
 
 
 def done_rows(store: PendingMessageStore, id: int, after: int, most: int) -> list[int]:

@@ -1,5 +1,5 @@
-"""psycopg 3 and its pool: the only file that knows them. Connections, the statements they run, and the store's named
-errors in place of the driver's."""
+"""psycopg 3 and its pool, which nothing else but `postgres_records` knows. Connections, the statements they run, and
+the store's named errors in place of the driver's."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import no_result
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from webui.store import errors
 from webui.store.database import WORKER_WAIT, Params, Record
 from webui.store.postgres_errors import named, unreachable
+from webui.store.postgres_records import records
 from webui.store.schema import QUEUE
 from webui.store.sentence import sentence
 
@@ -83,10 +83,11 @@ class Connections:
     ) -> None:
         self._address = address
         self._on_change = on_change
+        self._outdated = errors.SchemaChanged if read_only else (errors.SchemaChanged, errors.ReadOnly)
         self._settings = f"SET lock_timeout = {WORKER_WAIT}"
         if read_only:
             self._settings += "; SET default_transaction_read_only = on"
-        self._options = {"autocommit": True, "row_factory": _records, "prepare_threshold": prepare_threshold}
+        self._options = {"autocommit": True, "row_factory": records, "prepare_threshold": prepare_threshold}
         self._pool: ConnectionPool[Connection] | None = None
         self._forget()
 
@@ -94,8 +95,8 @@ class Connections:
         # A fork's child keeps its parent's pool, unused: those connections are the parent's.
         self._parents, self._pool = self._pool, None
         self._front: deque[Taken] = deque()
-        self._owner = os.getpid()
         self._lock = Lock()
+        self._owner = os.getpid()
 
     @contextmanager
     def one(self, wait: int = WORKER_WAIT) -> Iterator[Connection]:
@@ -107,8 +108,8 @@ class Connections:
             yield connection
         except psycopg.Error as error:
             found = named(_state(error), self._address.location)
-            if isinstance(found, errors.SchemaChanged):
-                fit = False  # what any of them has prepared is of the old tables
+            if isinstance(found, self._outdated):
+                fit = False  # what any of them has prepared is of the old tables, or they lead to the old primary
                 self._return_front()
                 pool.drain()
                 self._on_change()
@@ -121,6 +122,8 @@ class Connections:
                 pool.putconn(connection)
             else:
                 self._front.append((pool, connection))
+                if pool is not self._pool:
+                    self._return_front()  # closed meanwhile
 
     def _return_front(self) -> None:
         with suppress(IndexError):
@@ -178,6 +181,8 @@ class Connections:
                 reason = self._why_none(pool)
                 if not isinstance(reason, errors.Busy) or time.monotonic() >= deadline:
                     raise reason from None
+                with suppress(IndexError):  # nobody who waits at the pool sees the one before it
+                    return self._front.pop()
                 continue
             if _lives(connection):
                 return pool, connection
@@ -270,29 +275,3 @@ def _translated(sql: str, server_clock: bool) -> tuple[str, frozenset[str]]:
     if server_clock:
         sql = re.sub(r"(?<![:\w]):now\b", SERVER_CLOCK, sql)
     return _NAME.sub(r"%(\1)s", sql), frozenset(_NAME.findall(sql))
-
-
-class _Record(tuple[Any, ...]):
-    """A row by position, by name, or unpacked."""
-
-    names: tuple[str, ...]
-
-    def __getitem__(self, key: Any) -> Any:
-        return tuple.__getitem__(self, self.names.index(key) if isinstance(key, str) else key)
-
-    def keys(self) -> list[str]:
-        return list(self.names)
-
-
-@lru_cache(maxsize=512)
-def _record(names: tuple[bytes, ...]) -> type[_Record]:
-    return type("_Record", (_Record,), {"names": tuple(name.decode() for name in names), "__slots__": ()})
-
-
-def _records(cursor: psycopg.Cursor[Any]) -> Any:
-    """psycopg's row factory for such records. (Its `description` looks every column up: that took longer than to claim
-    a message.)"""
-    result = cursor.pgresult
-    if result is None or not result.nfields:
-        return no_result
-    return _record(tuple(result.fname(number) or b"" for number in range(result.nfields)))

@@ -3,13 +3,14 @@ cost. Every number is bounded by rows and by time."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from webui.store import rows
 from webui.store.act import ACTIONS
 from webui.store.database import TimeUp, Transaction
-from webui.store.errors import NotFound, Unsupported
+from webui.store.errors import Unsupported
 from webui.store.filters import Filters
 from webui.store.model import Count, Row
 from webui.store.narrowing import format_duration
@@ -123,13 +124,14 @@ def _count(tx: Transaction, frozen: Frozen, status: str, then: str) -> Count:
 
 
 def _sample(store: PendingMessageStore, frozen: Frozen, statuses: tuple[str, ...]) -> tuple[Row, ...]:
-    found: list[Row] = []
+    """The first of them, if they are found in time: they may stand behind many that do not match."""
+    ids: list[int] = []
+    deadline = time.monotonic() + BUDGET / 1_000
     for status in statuses:
-        next_ones = frozen.find(store, status, FROM, SAMPLE - len(found)) if len(found) < SAMPLE else None
-        with store.database.reading() as tx:
-            for id in next_ones.ids if next_ones else ():
-                try:
-                    found.append(rows.find(tx, id))
-                except NotFound:
-                    continue
-    return tuple(found)
+        after = FROM
+        while len(ids) < SAMPLE and (found := frozen.find(store, status, after, SAMPLE - len(ids))):
+            ids, after = ids + found.ids, found.edge
+            if time.monotonic() > deadline:
+                break
+    with store.database.reading() as tx:
+        return tuple(row for id in ids if (row := rows.seek(tx, id)))

@@ -46,7 +46,7 @@ SELECT id, at < :before FROM unstick_journal WHERE id > :after ORDER BY id LIMIT
 DOOMED = """
 SELECT j.id FROM unstick_journal AS j WHERE j.id >= :first AND j.id <= :last AND j.at < :before"""
 RESTORABLE = "EXISTS (SELECT 1 FROM unstick_trash AS t WHERE t.journal_id = j.id)"
-GOING_ON = "EXISTS (SELECT 1 FROM unstick_operations AS o WHERE o.id IN (j.id, j.undone_by) AND o.state <> 'done')"
+GOING_ON = "EXISTS (SELECT 1 FROM unstick_operations AS o WHERE o.id IN (j.id, j.undone_by) AND o.state = 'running')"
 """Its operation, or the one that takes it back."""
 PARTS = {f"{SIDE}journal_rows": "message_id", f"{SIDE}left": "part, message_id"}
 """The tables with what belongs to a line, and what names their rows in it."""

@@ -19,14 +19,19 @@ NEWEST = "SELECT {key} FROM {table} WHERE id = :id ORDER BY {key} DESC LIMIT 1"
 
 def find(tx: Transaction, id: int) -> Row:
     """The row with this id, from the trash if it was aborted. Raises NotFound."""
-    found = tx.rows(ONE, {"id": id})
-    if found:
-        return row(tx, found[0])
-    if tx.shape.has(TRASH):
-        found = tx.rows(TRASHED, {"id": id})
-        if found:
-            return row(tx, found[0], trashed=True)
-    raise NotFound(sentence("Message {id} is not in the queue: it was deleted, or it was never there.", id=id))
+    found = seek(tx, id)
+    if found is None:
+        raise NotFound(sentence("Message {id} is not in the queue: it was deleted, or it was never there.", id=id))
+    return found
+
+
+def seek(tx: Transaction, id: int) -> Row | None:
+    """As `find`; None where there is none."""
+    for record in tx.rows(ONE, {"id": id}):
+        return row(tx, record)
+    for record in tx.rows(TRASHED, {"id": id}) if tx.shape.has(TRASH) else []:
+        return row(tx, record, trashed=True)
+    return None
 
 
 def row(tx: Transaction, record: Record, *, trashed: bool = False) -> Row:

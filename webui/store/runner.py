@@ -35,12 +35,12 @@ class Runner:
         self._forget()
 
     def _forget(self) -> None:
-        self._owner = os.getpid()
         self._lock = Lock()
         self._stop = Event()
         self._threads: dict[int, Thread] = {}
         self._sweeper: Thread | None = None
         self._looked_at = 0.0
+        self._owner = os.getpid()
 
     def wake(self, *, now: bool = False) -> None:
         """Start what waits. Called again a moment later (unless `now`), it does not even look."""

@@ -45,6 +45,10 @@ CLAIM_INDEX = "unstick_claim"
 DONE_INDEX = "unstick_processed"
 NEWEST_PROCESSED = f"(SELECT * FROM {QUEUE} WHERE status = 'processed' ORDER BY id DESC LIMIT :newest) AS {QUEUE}"
 """Where to look for completions in a file without an index on them: far enough back, and bounded."""
+UNTOUCHED = f"""
+AND NOT EXISTS (SELECT 1 FROM {SIDE}journal_rows AS r JOIN {SIDE}journal AS l ON l.id = r.journal_id
+  WHERE r.message_id = {QUEUE}.id AND l.at > :as_of)"""
+"""No operator has acted on it since. (What was taken back has its old times again.)"""
 
 _SECTION = re.compile(r"\[([^\[\]]*)\]")
 _MACRO = re.compile(r"\{(\w+)\}")
@@ -176,6 +180,7 @@ class Shape:
             **self.dialect.words,
             "seen": _MACRO.sub(self._macro, self.dialect.seen),
             "changed": self._changed(),
+            "untouched": UNTOUCHED if f"{SIDE}journal_rows" in self.tables else "",
             "message": ", ".join(self._column(name) for name in COLUMNS),
             "extra": "".join(f", {QUEUE}.{quoted(name)}" for name in self.extra),
             "row": self._row(),

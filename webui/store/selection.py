@@ -23,8 +23,9 @@ BLOCK, SEARCHED = 2_000, 64
 EDGE = """
 SELECT max(id) FROM (SELECT id FROM pending_messages WHERE status = '<status>' AND id > :after AND id <= :until
   ORDER BY id LIMIT :block) AS block"""
-THEN = "{changed} <= :as_of"
-"""What has a newer time has changed since the page was made, and the operator never saw it so."""
+THEN = "{changed} <= :as_of {untouched}"
+"""What has a newer time, or was acted on since, has changed since the page was made: the operator never saw it so.
+(What a worker puts back for another attempt has no newer time.)"""
 MATCHED = f"""
 SELECT id FROM pending_messages
 WHERE status = '<status>' AND id > :after AND id <= :edge AND {THEN} <condition> ORDER BY id LIMIT :chunk"""

@@ -17,6 +17,7 @@ from webui.store.dialect import SQLITE
 from webui.store.schema import Shape
 from webui.store.sentence import sentence
 from webui.store.sqlite_errors import named
+from webui.store.sqlite_fork import close_before_forks
 from webui.store.sqlite_transaction import (
     NOW,
     Connection,
@@ -39,7 +40,7 @@ FRESH = 0.001
 
 
 class SQLite:
-    """A queue in an SQLite file. Connections are kept and shared between threads; a forked child opens its own."""
+    """A queue in an SQLite file. Connections are kept and shared between threads, and none is kept over a fork."""
 
     dialect = SQLITE
 
@@ -55,18 +56,13 @@ class SQLite:
             raise errors.Unsupported(f"Unstick needs SQLite 3.35 or newer; this Python has {sqlite3.sqlite_version}.")
         if create:
             self._touch()
-        self._parents: object = None
-        self._begin()
+        self.begin_anew()
+        close_before_forks(self)
 
-    def _begin(self) -> None:
-        self._owner = os.getpid()
+    def begin_anew(self) -> None:
+        """Have no connection, and no lock that another thread may hold."""
         self._lock = Lock()
         self._forget()
-
-    def _begin_in_child(self) -> None:
-        # A fork's child keeps its parent's connections, unused: to close them would end the parent's locks.
-        self._parents = self._parents, self._idle, self._revision
-        self._begin()
 
     def _forget(self) -> None:
         self._idle: list[Connection] = []
@@ -97,9 +93,10 @@ class SQLite:
     def _load(self, connection: sqlite3.Connection) -> Shape:
         def found() -> Shape:
             version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
-            if self._shape is None or version != self._version:
-                self._shape, self._version = self._read(connection), version
-            return self._shape
+            shape = self._shape
+            if shape is None or version != self._version:
+                self._shape, self._version = shape, _ = self._read(connection), version
+            return shape
 
         return patiently(found, PAGE_WAIT)
 
@@ -132,7 +129,7 @@ class SQLite:
     ) -> T | None:
         # Every claim comes this way, and its acknowledgement: each call less is seen in their time. So it has
         # `_connection` in it, without a generator's context, and is impatient at first.
-        if time.monotonic() - self._checked >= self._fresh or os.getpid() != self._owner:
+        if time.monotonic() - self._checked >= self._fresh:
             self._check_file()
         home = self._idle
         try:
@@ -213,8 +210,6 @@ class SQLite:
 
     def revision(self) -> str:
         """What one watching connection of this process says."""
-        if os.getpid() != self._owner:
-            self._begin_in_child()
         with self._lock:
             self._revision = self._revision or SQLiteRevision(self._own())
             return self._revision.now()
@@ -262,10 +257,7 @@ class SQLite:
             raise self._named(error) from error
 
     def _check_file(self) -> None:
-        """Reopen a file that was replaced: an old connection would write into one that nobody sees. And in a fork's
-        child: a connection must not cross it."""
-        if os.getpid() != self._owner:
-            self._begin_in_child()
+        """Reopen a file that was replaced: an old connection would write into one that nobody sees."""
         try:
             status = os.stat(self.location)
         except OSError as error:

@@ -112,6 +112,7 @@ SELECT id FROM pending_messages WHERE status = 'processed' AND {completed_at_epo
 LIMIT :chunk"""
 DELETE_PROCESSED = "DELETE FROM pending_messages WHERE id = :id AND status = 'processed' RETURNING id"
 GET = "SELECT {message}, NULL {extra} FROM pending_messages WHERE id = :id"
+WHOLE = GET.replace("NULL", "{project}")
 FIND_SESSION = "SELECT id FROM sdk_sessions WHERE {session_cid} = :cid ORDER BY id LIMIT 1"
 ADD_SESSION = """
 INSERT INTO sdk_sessions ({session_cid}, project, started_at, started_at_epoch) VALUES (:cid, :project, :at, :now)

@@ -16,9 +16,10 @@ from webui.store.model import TYPES, Message, PendingMessage, SessionInfo
 from webui.store.pace import Pace
 from webui.store.schema import CLAIM_INDEX, COLUMNS, Capabilities
 
-_FIELDS = {field.name for field in fields(PendingMessage)}
+_GIVEN = {field.name for field in fields(PendingMessage)}
 _MAX = 2**63 - 1
 _NAMES = (*COLUMNS, "project")
+_FIELDS = (*_NAMES, "extra")
 
 
 class PendingMessageStore:
@@ -263,18 +264,21 @@ class PendingMessageStore:
 
 
 def _message(row: Record) -> Message:
-    if len(row) == len(_NAMES):
-        return Message._make((*row, {}))
-    known, values = len(_NAMES), tuple(row)
-    return Message._make((*values[:known], dict(zip(row.keys()[known:], values[known:], strict=True))))
+    values, known, extra = (*row,), len(_NAMES), {}
+    if len(values) > known:
+        extra = dict(zip(row.keys()[known:], values[known:], strict=True))
+    # A frozen class sets its fields one by one: that takes a claim as long as all else that it does here.
+    message = object.__new__(Message)
+    vars(message).update(zip(_FIELDS, (*values[:known], extra), strict=True))
+    return message
 
 
 def _as_message(message: PendingMessage | Mapping[str, Any]) -> PendingMessage:
     if isinstance(message, PendingMessage):
         return message
-    unknown = sorted(set(message) - _FIELDS)
+    unknown = sorted(set(message) - _GIVEN)
     if unknown:
-        raise InvalidPayload(f"A message has no field {unknown[0]!r}; its fields are {', '.join(sorted(_FIELDS))}.")
+        raise InvalidPayload(f"A message has no field {unknown[0]!r}; its fields are {', '.join(sorted(_GIVEN))}.")
     return PendingMessage(**{"type": None, **message})
 
 

@@ -9,7 +9,7 @@ from webui.store import journal, rows
 from webui.store.database import PAGE_WAIT, Transaction
 from webui.store.errors import NotFound, UnknownSession, WrongState
 from webui.store.journal import Chunk
-from webui.store.model import JournalEntry, Outcome, Row
+from webui.store.model import JournalEntry, Outcome
 from webui.store.schema import QUEUE, SESSION_NAMES, SIDE, quoted
 from webui.store.sentence import N_, sentence
 from webui.store.store import PendingMessageStore
@@ -73,7 +73,7 @@ def undo(store: PendingMessageStore, id: int, *, actor: str, key: str | None = N
                 way = _restore if line.action == "abort" else _take_back
                 way(tx, mine, id)
             done = _message(tx, mine)
-            return Outcome("undo", mine, (done,), row=_row(tx, done))
+            return Outcome("undo", mine, (done,), row=rows.seek(tx, done))
     except UnknownSession:
         raise UnknownSession(
             sentence("It cannot come back: its session is no longer in the database. It stays in the trash.")
@@ -103,7 +103,7 @@ def _take_back(tx: Transaction, mine: int, undoes: int) -> None:
             sentence(
                 "Nothing was taken back: message {id} has moved on: it is {how}.", id=message, how=moved_on(tx, message)
             ),
-            _row(tx, message),
+            rows.seek(tx, message),
         )
 
 
@@ -147,13 +147,6 @@ def _out_of_trash(tx: Transaction, kept: str) -> str:
     columns = ", ".join(quoted(name) for name in names)
     values = ", ".join(tx.shape.from_trash(name, held) for name in names)
     return f"INSERT INTO {QUEUE} ({columns}) SELECT {values} FROM unstick_trash WHERE trash_id = :trash_id"
-
-
-def _row(tx: Transaction, id: int) -> Row | None:
-    try:
-        return rows.find(tx, id)
-    except NotFound:
-        return None
 
 
 def moved_on(tx: Transaction, id: int) -> str:

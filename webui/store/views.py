@@ -21,6 +21,7 @@ LONGEST = 60
 ALL = f"SELECT id, name, query FROM {SIDE}views ORDER BY lower(name), id LIMIT {MOST}"
 COUNT = f"SELECT count(*) FROM {SIDE}views"
 SAVE = f"INSERT INTO {SIDE}views (name, query) VALUES (:name, :query) ON CONFLICT (name) DO NOTHING RETURNING id"
+SAME = f"SELECT 1 FROM {SIDE}views WHERE name = :name AND query = :query"
 REMOVE = f"DELETE FROM {SIDE}views WHERE id = :id RETURNING name"
 
 
@@ -52,7 +53,8 @@ def save(store: PendingMessageStore, name: str, query: Mapping[str, str]) -> str
         migrate.ensure_side_tables(tx)
         if tx.rows(COUNT)[0][0] >= MOST:
             raise BadName(sentence("There are {number} views already: remove one first.", number=MOST))
-        if not tx.rows(SAVE, {"name": name, "query": json.dumps(dict(query))}):
+        values = {"name": name, "query": json.dumps(dict(query))}
+        if not tx.rows(SAVE, values) and not tx.rows(SAME, values):  # pressed twice, it is there as it was meant
             raise BadName(
                 sentence("There is a view “{name}” already: remove it first, or take another name.", name=name)
             )

@@ -8,19 +8,16 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webui.actions import ACTIONS
-from webui.bulk import BulkForm, Matching, ticked
+from webui.bulk import BulkForm, Matching, cost_of, ticked
 from webui.forms import checked
 from webui.options import current
 from webui.places import BadForm
 from webui.rendering import render, scene
-from webui.store import diagnosis, operations, preview
+from webui.store import operations, preview
 from webui.store.model import QUEUED
 from webui.store.selection import Selection
 from webui.store.sentence import sentence
 from webui.views.operations import carry_out
-
-LARGE = 5_000
-"""From so many rows on it is said what they cost."""
 
 
 def register(blueprint: Blueprint) -> None:
@@ -36,12 +33,9 @@ def ask(action: str) -> ResponseReturnValue:
     store, matching = current().store, Matching.parse(request.args)
     judged = scene(store.now())
     found = preview.matching(store, action, matching.frozen)
-    number = found.count.number
-    costly = number > LARGE and store.database.dialect.one_writer
-    cost = preview.cost(number, diagnosis.verdict(store, judged.cutoff).per_minute) if costly else None
     return render(
-        "webui/ask.html", "webui/_dialog.html", judged,
-        place=matching.back, matching=matching, action=ACTIONS[action], found=found, cost=cost,
+        "webui/ask.html", "webui/_dialog.html", judged, place=matching.back,
+        matching=matching, action=ACTIONS[action], found=found, cost=cost_of(found.count, judged.cutoff),
     )  # fmt: skip
 
 

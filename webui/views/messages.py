@@ -63,7 +63,9 @@ def restore(id: int) -> ResponseReturnValue:
         if operations.is_one(options.store, row.trashed_by):
             # The others that were aborted with it stay in the trash.
             only = operations.freeze_trash(options.store, (id,))
-            begun = operations.begin(options.store, "restore", only, actor=options.visitor(), key=form.once())
+            begun = operations.begin(
+                options.store, "restore", only, actor=options.visitor(), key=form.once(), expected=1
+            )
             return answer(run(begun), place, found([id]))
         done = undo.undo(options.store, row.trashed_by, actor=options.visitor(), key=form.once())
     except WrongState as error:

@@ -13,7 +13,7 @@ from webui.forms import PlaceForm, checked, place_of
 from webui.live import polled
 from webui.options import current
 from webui.places import LARGEST, OperationPlace, OperationsPlace, Place, number_of
-from webui.progress import carried, left_of
+from webui.progress import carried, has_rest, left_of
 from webui.rendering import Mark, answer, found, render_list, scene
 from webui.store import operations as many
 from webui.store.errors import WrongState
@@ -49,12 +49,12 @@ def operations() -> ResponseReturnValue:
 
 
 def operation(id: int) -> ResponseReturnValue:
-    """The page; or, while it runs, its progress."""
+    """The page; or its progress and, once it is over, its rows."""
     store = current().store
     place = OperationPlace.parse({**request.args.to_dict(), "operation": str(id)})
     shown = many.get(store, id)
     return render_list(
-        "webui/operation.html", "webui/_operation.html", scene(store.now()),
+        "webui/operation.html", "webui/operation_now.html", scene(store.now()),
         place=place, operation=shown, listed=_listed(place),
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ def rest(id: int) -> ResponseReturnValue:
     """Does what was done to a few of them first to all that it left."""
     form, done = _turned(id)
     selection, options = many.rest_of(done), current()
-    if selection is None or not left_of(done):
+    if selection is None or not has_rest(done):
         raise WrongState(sentence("Operation {id} has left nothing to be done. Nothing was changed.", id=id))
     begun = many.begin(
         options.store, done.action, selection,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from webui.forms import CutoffForm, checked, place_of
 from webui.live import polled
 from webui.options import current
-from webui.places import BadForm, StuckPlace
+from webui.places import BadForm, StuckPlace, number_of
 from webui.rendering import render_list, scene
 from webui.store import browse, operations, preview
 from webui.store.sentence import sentence
@@ -50,4 +50,6 @@ def retry_all() -> ResponseReturnValue:
     threshold = place.threshold if isinstance(place, StuckPlace) else options.stuck_after
     frozen = preview.freeze_stuck(options.store, threshold, cutoff)
     key = form.once()
-    return carry_out(operations.begin(options.store, "retry", frozen, actor=options.visitor(), key=key), form)
+    told = number_of(request.args, "expected")
+    begun = operations.begin(options.store, "retry", frozen, actor=options.visitor(), key=key, expected=told)
+    return carry_out(begun, form)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from webui.bulk import RestoreForm, ticked
+from webui.bulk import RestoreForm, cost_of, ticked
 from webui.forms import CutoffForm, checked
 from webui.live import polled
 from webui.options import current
-from webui.places import BadForm, PurgePlace, TrashPlace
+from webui.places import BadForm, PurgePlace, TrashPlace, number_of
 from webui.rendering import render, render_list, scene
 from webui.store import operations, retention
 from webui.store.selection import Trash
@@ -46,7 +46,10 @@ def restore_all() -> ResponseReturnValue:
     store = current().store
     count, until = size_of(store).count, operations.freeze_trash(store).until
     judged = scene(store.now())
-    return render("webui/restore.html", "webui/_restore.html", judged, place=TrashPlace(), count=count, until=until)
+    return render(
+        "webui/restore.html", "webui/_restore.html", judged,
+        place=TrashPlace(), count=count, until=until, cost=cost_of(count, judged.cutoff),
+    )  # fmt: skip
 
 
 def restore_trash() -> ResponseReturnValue:
@@ -55,7 +58,8 @@ def restore_trash() -> ResponseReturnValue:
     until = form.until.data
     ticks = ticked(request.form.getlist("ticked")) if until is None else None
     selection = Trash(until=until or 0) if ticks is None else Trash(only=tuple(id for id, _ in ticks.rows))
-    id = operations.begin(options.store, "restore", selection, actor=options.visitor(), key=form.once())
+    told = number_of(request.args, "expected") if ticks is None else len(ticks.rows)
+    id = operations.begin(options.store, "restore", selection, actor=options.visitor(), key=form.once(), expected=told)
     return carry_out(id, form)
 
 
@@ -65,7 +69,11 @@ def purge() -> ResponseReturnValue:
     place, now = PurgePlace.parse(request.args), store.now()
     cutoff = now - place.days * retention.DAY
     count = retention.count_old(store, cutoff)
-    return render("webui/purge.html", "webui/_purge.html", scene(now), place=place, cutoff=cutoff, count=count)
+    judged = scene(now)
+    return render(
+        "webui/purge.html", "webui/_purge.html", judged,
+        place=place, cutoff=cutoff, count=count, cost=cost_of(count, judged.cutoff),
+    )  # fmt: skip
 
 
 def purge_trash() -> ResponseReturnValue:
