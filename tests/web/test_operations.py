@@ -41,6 +41,8 @@ def test_while_it_runs_it_is_polled_and_then_no_more(
     answer = read(client.fragment(f"/operations/{begun.id}"))
     assert not list(answer.every(id="poll"))
     assert answer.one("hx-partial", hx_target="#list").one("table").rows() == operations.done_rows(store, 1, 0, 9)
+    assert f"{301 - begun.done} failed" in answer.one("hx-partial", hx_target="#verdict").text
+    assert answer.one("hx-partial", hx_target="#tabs").one(id="tabs")
     assert "Cancelled" in answer.text
 
 

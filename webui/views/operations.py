@@ -15,6 +15,8 @@ from webui.options import current
 from webui.places import LARGEST, OperationPlace, OperationsPlace, Place, number_of
 from webui.progress import carried, has_rest, left_of
 from webui.rendering import Mark, answer, found, render_list, scene
+from webui.routing import wants_partial
+from webui.store import diagnosis
 from webui.store import operations as many
 from webui.store.errors import WrongState
 from webui.store.operations import Operation
@@ -49,13 +51,14 @@ def operations() -> ResponseReturnValue:
 
 
 def operation(id: int) -> ResponseReturnValue:
-    """The page; or its progress and, once it is over, its rows."""
+    """The page; or its progress and, once it is over, what has changed around it."""
     store = current().store
     place = OperationPlace.parse({**request.args.to_dict(), "operation": str(id)})
-    shown = many.get(store, id)
+    shown, judged = many.get(store, id), scene(store.now())
+    ended = {"verdict": diagnosis.verdict(store, judged.cutoff)} if shown.is_over and wants_partial() else {}
     return render_list(
-        "webui/operation.html", "webui/operation_now.html", scene(store.now()),
-        place=place, operation=shown, listed=_listed(place),
+        "webui/operation.html", "webui/operation_now.html", judged,
+        place=place, operation=shown, listed=_listed(place), **ended,
     )  # fmt: skip
 
 
