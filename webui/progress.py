@@ -88,7 +88,7 @@ def carried(done: Operation, words: str, only: int | None = None, *, asleep: boo
     `Retried 412 messages · skipped 3 (2 processing now, 1 no longer in the queue) · failed 1`. `only` is the one
     message, if it was one."""
     parts = list(_parts(done, words, only))
-    tone = "ok" if done.state == "done" and done.done and not done.skipped + done.failed else "warn"
+    tone = "ok" if done.state == "done" and done.done and not done.skipped + done.failed + gone(done) else "warn"
     return Said(
         " · ".join(said.words for said in parts),
         "bad" if done.state == "stopped" else "" if done.state == "running" else tone,
