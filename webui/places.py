@@ -228,10 +228,9 @@ class PurgePlace(Place):
         """The place that these query arguments or form fields name. Raises BadFilter."""
         text = given.get("days", "").strip()
         if text and not (text.isascii() and text.isdecimal() and len(text) <= 5):
-            wrong = sentence(
-                "“{text}” is no number of days: write 30, or 0 for all that is in the trash.", text=text[:40]
+            raise BadFilter(
+                sentence("“{text}” is no number of days: write 30, or 0 for all that is in the trash.", text=text[:40])
             )
-            raise BadFilter(wrong)
         return cls(int(text) if text else current().trash_days or MONTH)
 
     def query(self) -> dict[str, str]:
@@ -279,13 +278,9 @@ class OperationPlace(Place):
         return {"at": self.endpoint, "operation": shown.pop("id"), **shown}
 
 
-PLACES: dict[str, type[Place]] = {
-    place.endpoint: place
-    for place in (
-        QueuePlace, StuckPlace, RecentPlace, MessagePlace, JournalPlace, TrashPlace, PurgePlace, OperationsPlace,
-        OperationPlace,
-    )
-}  # fmt: skip
+_LISTS = (QueuePlace, StuckPlace, RecentPlace, JournalPlace, TrashPlace, OperationsPlace)
+_OTHERS = (MessagePlace, PurgePlace, OperationPlace)
+PLACES: dict[str, type[Place]] = {place.endpoint: place for place in (*_LISTS, *_OTHERS)}
 
 
 def _cursor(given: Given, name: str) -> Cursor | None:

@@ -246,14 +246,9 @@ def test_no_statement_reads_a_whole_table_or_sorts(planner: Planner, statistics:
     ids=["one", "several", "of any session"],
 )
 def test_a_claim_takes_the_next_from_its_index(
-    queue: Postgres,
-    planner: Planner,
-    statistics: str,
-    monkeypatch: pytest.MonkeyPatch,
-    claim: Callable[[PendingMessageStore], list[Message]],
-    index: str,
-    mode: str,
-) -> None:
+    queue: Postgres, planner: Planner, statistics: str, monkeypatch: pytest.MonkeyPatch,
+    claim: Callable[[PendingMessageStore], list[Message]], index: str, mode: str,
+) -> None:  # fmt: skip
     statements = Statements(queue, monkeypatch)
     store = open_store(queue.url, clock=Clock(10_000_000))
     claimed = claim(store)
