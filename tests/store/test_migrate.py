@@ -83,6 +83,16 @@ def test_a_new_release_leaves_another_programs_queue(tmp_path: Path, scripts: Sc
         assert "priority" not in database.shape.columns
 
 
+def test_sessions_without_a_queue_are_left_alone(backend: Backend) -> None:
+    with closing(backend.raw()) as raw:
+        raw.run("CREATE TABLE sdk_sessions (id INTEGER PRIMARY KEY, project TEXT)")
+        with closing(open_database(backend.url, create=True)) as database, pytest.raises(Unsupported, match="no queue"):
+            migrate.migrate(database)
+        with pytest.raises(Unsupported, match="no queue"):
+            open_store(backend.url, create=True)
+        assert raw.side_tables() == []
+
+
 def test_a_file_that_fails_leaves_nothing_of_its_own(backend: Backend, scripts: Scripts) -> None:
     scripts(
         side_good="CREATE TABLE unstick_good (n BIGINT)", side_bad="CREATE TABLE unstick_bad (n BIGINT);\nCREATE TABLE"

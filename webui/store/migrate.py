@@ -13,7 +13,7 @@ from importlib.resources import files
 from webui.store.database import WORKER_WAIT, Database, Transaction
 from webui.store.errors import Unsupported
 from webui.store.pace import Pace
-from webui.store.schema import QUEUE, SIDE, quoted
+from webui.store.schema import QUEUE, SESSIONS, SIDE, quoted
 from webui.store.sentence import sentence
 
 APPLIED = f"{SIDE}migrations"
@@ -63,6 +63,10 @@ def missing(tx: Transaction, *, queue: bool = True, side_tables: bool = True) ->
             sentence("Some of our tables in this database are gone: run `unstick clean`, which removes the rest.")
         )
     ours = FIRST in applied or not tx.shape.has(QUEUE)
+    if queue and FIRST not in applied and not tx.shape.has(QUEUE) and tx.shape.has(SESSIONS):
+        raise Unsupported(
+            sentence("There are sessions here and no queue, as in old files of claude-mem: name a new file instead.")
+        )
     wanted = [name for name in known if (queue and ours if "queue" in name else side_tables)]
     return [name for name in wanted if name not in applied]
 
