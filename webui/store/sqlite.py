@@ -95,7 +95,8 @@ class SQLite:
             version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
             shape = self._shape
             if shape is None or version != self._version:
-                self._shape, self._version = shape, _ = self._read(connection), version
+                shape = self._read(connection)
+                self._shape, self._version = shape, version
             return shape
 
         return patiently(found, PAGE_WAIT)

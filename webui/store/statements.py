@@ -65,7 +65,6 @@ MARK_PROCESSED = """
 UPDATE pending_messages
 SET status = 'processed' [, completed_at_epoch = :now], tool_input = NULL, tool_response = NULL
 WHERE id = :id AND status = 'processing' """
-ACKNOWLEDGE = MARK_PROCESSED + STANDS
 MARK_FAILED = """
 UPDATE pending_messages SET
   status = CASE WHEN retry_count < :max_retries THEN 'pending' ELSE 'failed' END

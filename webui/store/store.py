@@ -136,7 +136,7 @@ class PendingMessageStore:
         With `claim`, the claimed message, only while that claim stands; then it returns whether it did."""
         if not self.capabilities.processed:
             raise self._cannot("record that a message was processed")
-        statement = sql.ACKNOWLEDGE if claim else sql.MARK_PROCESSED
+        statement = sql.MARK_PROCESSED + (sql.STANDS if claim else "")
         done = self.database.change(statement, self.claim_values(id, claim)) > 0
         return done if claim else None
 

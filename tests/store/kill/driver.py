@@ -28,12 +28,13 @@ SELECT id, prompt_number, status, started_processing_at_epoch, completed_at_epoc
 
 @dataclass(frozen=True)
 class Plan:
-    """How many workers, how many kills, and how many messages at least; `fenced` as in `Load`."""
+    """How many workers, how many kills, and how many messages at least; `late` and `fenced` as in `Load`."""
 
     workers: int
     kills: int
     messages: int
     seed: int
+    late: float = 0.15
     fenced: bool = True
 
 
@@ -81,7 +82,7 @@ def prove(url: str, folder: Path, plan: Plan) -> Report:
     began = time.monotonic()
     with _store(url) as store:
         sessions = tuple(store.ensure_session(f"session {number}", "kill") for number in range(SESSIONS))
-        crew = Crew(Load(url, sessions, str(folder), "", plan.seed, STUCK, plan.messages, plan.fenced), plan)
+        crew = Crew(Load(url, sessions, str(folder), "", plan.seed, STUCK, plan.messages, plan.late, plan.fenced), plan)
         try:
             _drive(store, crew, folder)
         finally:

@@ -26,7 +26,8 @@ POISONED = 40
 @dataclass(frozen=True)
 class Load:
     """What a process is told. `stuck` is after how many ms the driver releases a message, `least` how many messages
-    a producer makes at least. With `fenced` off the store's check of claims is taken out."""
+    a producer makes at least, `late` the share of claims that may take longer than `stuck`. With `fenced` off the
+    store's check of claims is taken out."""
 
     url: str
     sessions: tuple[int, ...]
@@ -35,6 +36,7 @@ class Load:
     seed: int
     stuck: int
     least: int = 0
+    late: float = 0.15
     fenced: bool = True
 
     @property
@@ -82,7 +84,7 @@ def work(load: Load) -> None:
         if not claimed:
             time.sleep(random.uniform(0.001, 0.004))
         for claim in claimed:
-            _handle(store, recorder, claim, random, load.stuck / 1000)
+            _handle(store, recorder, claim, random, load)
     store.close()
 
 
@@ -96,16 +98,16 @@ def _claim(store: PendingMessageStore, recorder: Recorder, session: int | None, 
     return recorder.call("claim", session, make, lambda claimed: [_fence(claim) for claim in claimed])
 
 
-def _handle(store: PendingMessageStore, recorder: Recorder, claim: Message, random: Random, stuck: float) -> None:
-    kind = random.random()
-    time.sleep(random.uniform(0, 0.002) if kind < 0.85 else stuck * random.uniform(0.5, 2))
-    if kind > 0.93:
+def _handle(store: PendingMessageStore, recorder: Recorder, claim: Message, random: Random, load: Load) -> None:
+    kind, stuck = random.random(), load.stuck / 1000
+    time.sleep(stuck * random.uniform(0.5, 2) if kind < load.late else random.uniform(0, 0.002))
+    if kind < load.late / 2:
         renewed = recorder.call("renew", _fence(claim), lambda: claims.renew_claim(store, claim), _renewed)
         if renewed is None:
             return
         claim = renewed
         time.sleep(stuck * random.uniform(0, 2))
-    if claim.prompt_number and claim.prompt_number % POISONED and kind > 0.05:
+    if claim.prompt_number and claim.prompt_number % POISONED and kind < 0.95:
         recorder.call("ack", _fence(claim), lambda: store.mark_processed(claim.id, claim=claim), bool)
     else:
         error = random.choice([None, "it could not be handled"])

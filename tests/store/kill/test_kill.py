@@ -37,7 +37,7 @@ def test_nothing_is_lost_or_acknowledged_twice_while_workers_are_killed(backend:
 
 
 def test_it_finds_the_bug_when_the_claim_check_is_taken_out(backend: Backend, folder: Path) -> None:
-    plan = Plan(workers=4, kills=0, messages=200, seed=random.getrandbits(32), fenced=False)
+    plan = Plan(workers=4, kills=0, messages=200, seed=random.getrandbits(32), late=0.5, fenced=False)
     report = shown(prove(backend.url, folder, plan))
     assert any(problem.startswith("a stale claim was accepted") for problem in report.problems)
 
@@ -57,7 +57,7 @@ def test_the_long_run_fails_and_keeps_the_histories_when_a_promise_is_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert run("sqlite", Plan(workers=4, kills=0, messages=200, seed=7, fenced=False)) == 1
+    assert run("sqlite", Plan(workers=4, kills=0, messages=200, seed=7, late=0.5, fenced=False)) == 1
     assert "a stale claim was accepted" in capsys.readouterr().out
     assert any(read(path) for path in tmp_path.glob("*/histories/work-*.jsonl"))
 
