@@ -45,7 +45,7 @@ STORE = (
         "rows",
         "statements",
         "postgres_errors",
-        "postgres_records",
+        "postgres_statements",
         "postgres_shape",
         "sqlite_errors",
         "sqlite_shape",
@@ -64,7 +64,7 @@ STORE = (
 
 DRIVERS = {
     "sqlite3": {"webui.store.sqlite", "webui.store.sqlite_transaction"},
-    "psycopg": {"webui.store.postgres_driver", "webui.store.postgres_records"},
+    "psycopg": {"webui.store.postgres_driver", "webui.store.postgres_statements"},
     "psycopg_pool": {"webui.store.postgres_driver"},
 }
 """Who may import a database's driver."""

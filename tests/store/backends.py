@@ -97,14 +97,14 @@ class Postgres(Backend):
         self, monkeypatch: pytest.MonkeyPatch, told: Callable[[psycopg.Connection[Any], Any, Any], object]
     ) -> None:
         """As `watch`, with the parameters by themselves."""
-        execute = psycopg.Connection.execute
+        execute = psycopg.Cursor.execute
 
-        def watched(connection: psycopg.Connection[Any], query: Any, params: Any = None, **options: Any) -> Any:
-            if connection.info.parameter_status("application_name") == self.schema:
-                told(connection, query, params)
-            return execute(connection, query, params, **options)
+        def watched(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **options: Any) -> Any:
+            if cursor.connection.info.parameter_status("application_name") == self.schema:
+                told(cursor.connection, query, params)
+            return execute(cursor, query, params, **options)
 
-        monkeypatch.setattr(psycopg.Connection, "execute", watched)
+        monkeypatch.setattr(psycopg.Cursor, "execute", watched)
 
 
 @contextmanager

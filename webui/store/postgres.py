@@ -11,18 +11,9 @@ from webui.store import errors
 from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record, TimeUp
 from webui.store.dialect import POSTGRES
 from webui.store.model import Piece
-from webui.store.postgres_driver import (
-    SERVER_CLOCK,
-    Address,
-    Canceled,
-    Connection,
-    Connections,
-    Error,
-    change,
-    run,
-    run_many,
-)
+from webui.store.postgres_driver import Address, Canceled, Connections, Error
 from webui.store.postgres_shape import read_shape
+from webui.store.postgres_statements import SERVER_CLOCK, Connection, change, run, run_many
 from webui.store.postgres_watch import PostgresWatcher
 from webui.store.schema import KEYS, Shape
 from webui.store.sentence import sentence

@@ -1,5 +1,5 @@
-"""psycopg 3 and its pool, which nothing else but `postgres_records` knows. Connections, the statements they run, and
-the store's named errors in place of the driver's."""
+"""psycopg 3 and its pool, which nothing else but `postgres_statements` knows: connections, and the store's named errors
+in place of the driver's."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ import re
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from webui.store import errors
-from webui.store.database import WORKER_WAIT, Params, Record
+from webui.store.database import WORKER_WAIT
 from webui.store.postgres_errors import named, unreachable
-from webui.store.postgres_records import records
+from webui.store.postgres_statements import Connection, records
 from webui.store.schema import QUEUE
 from webui.store.sentence import sentence
 
@@ -35,15 +34,18 @@ DEFAULTS = {
     # A server that is gone without a word is noticed after some seconds, not after the kernel's minutes.
     "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2", "tcp_user_timeout": "15000",
 }  # fmt: skip
-SERVER_CLOCK = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
-"""The server's time in ms, as SQL: given as `now`, it is read as the statement runs."""
 TOO_OLD = 130_000
 
-Connection = psycopg.Connection[Any]
-Taken = tuple[ConnectionPool[Connection], Connection]
-"""A connection with the pool that it goes back to."""
 Error = psycopg.Error
 Canceled = psycopg.errors.QueryCanceled
+
+
+class Taken(NamedTuple):
+    """A connection, the pool that it goes back to, and what tells that there is something to read on it."""
+
+    pool: ConnectionPool[Connection]
+    connection: Connection
+    poll: Any
 
 
 @dataclass(frozen=True)
@@ -98,38 +100,48 @@ class Connections:
         self._lock = Lock()
         self._owner = os.getpid()
 
-    @contextmanager
-    def one(self, wait: int = WORKER_WAIT) -> Iterator[Connection]:
-        """A connection for this thread, in autocommit, after at most `wait` ms. Raises the store's named errors, also
-        for the driver's."""
-        pool, connection = self._taken(wait)
-        fit = True
+    def one(self, wait: int = WORKER_WAIT) -> Borrowed:
+        """A connection for this thread, in autocommit, after at most `wait` ms; for a `with`. Raises the store's named
+        errors, also for the driver's."""
+        return Borrowed(self, wait)
+
+    def take(self, wait: int) -> Taken:
+        """The pool waits for a server that is away; who wants a connection now is told why there is none. One that is
+        idle stays in front of the pool: the way through it takes a worker longer than all else that we do."""
+        if self._owner != os.getpid():
+            self._forget()
         try:
-            yield connection
-        except psycopg.Error as error:
-            found = named(_state(error), self._address.location)
-            if isinstance(found, self._outdated):
-                fit = False  # what any of them has prepared is of the old tables, or they lead to the old primary
-                self._return_front()
-                pool.drain()
-                self._on_change()
-            if found is None:
-                raise
-            raise found from error
-        finally:
-            # What an interrupt left inside a transaction is the pool's to end.
-            if self._front or not fit or connection.pgconn.transaction_status or pool is not self._pool:
-                pool.putconn(connection)
-            else:
-                self._front.append((pool, connection))
-                if pool is not self._pool:
-                    self._return_front()  # closed meanwhile
+            taken = self._front.pop()
+        except IndexError:
+            return self._from_pool(wait)
+        if _lives(taken):
+            return taken
+        taken.connection.close()
+        taken.pool.putconn(taken.connection)
+        return self._from_pool(wait)
+
+    def give_back(self, taken: Taken, error: BaseException | None) -> errors.StoreError | None:
+        """Let others have it. Returns the store's error for one of the driver's, where it has a name."""
+        found = named(_state(error), self._address.location) if isinstance(error, psycopg.Error) else None
+        if outdated := isinstance(found, self._outdated):
+            # What any of them has prepared is of the old tables, or they lead to the old primary.
+            self._return_front()
+            taken.pool.drain()
+            self._on_change()
+        # What an interrupt left inside a transaction is the pool's to end.
+        if self._front or outdated or taken.connection.pgconn.transaction_status or taken.pool is not self._pool:
+            taken.pool.putconn(taken.connection)
+        else:
+            self._front.append(taken)
+            if taken.pool is not self._pool:
+                self._return_front()  # closed meanwhile
+        return found
 
     def _return_front(self) -> None:
         with suppress(IndexError):
             while True:
-                pool, connection = self._front.pop()
-                pool.putconn(connection)
+                taken = self._front.pop()
+                taken.pool.putconn(taken.connection)
 
     def alone(self) -> Connection:
         """A connection outside the pool. Raises Missing, Busy, Unsupported."""
@@ -154,21 +166,6 @@ class Connections:
         if pool is not None:
             pool.close()
 
-    def _taken(self, wait: int) -> Taken:
-        """The pool waits for a server that is away; who wants a connection now is told why there is none. One that is
-        idle stays in front of the pool: the way through it takes a worker longer than all else that we do."""
-        if self._owner != os.getpid():
-            self._forget()
-        try:
-            taken = self._front.pop()
-        except IndexError:
-            return self._from_pool(wait)
-        if _lives(taken[1]):
-            return taken
-        taken[1].close()
-        taken[0].putconn(taken[1])
-        return self._from_pool(wait)
-
     def _from_pool(self, wait: int) -> Taken:
         deadline = time.monotonic() + wait / 1000
         while True:
@@ -184,8 +181,9 @@ class Connections:
                 with suppress(IndexError):  # nobody who waits at the pool sees the one before it
                     return self._front.pop()
                 continue
-            if _lives(connection):
-                return pool, connection
+            taken = Taken(pool, connection, _poll(connection))
+            if _lives(taken):
+                return taken
             connection.close()
             pool.putconn(connection)  # it opens another in its place
 
@@ -216,17 +214,40 @@ class Connections:
         )
 
 
-def _lives(connection: Connection) -> bool:
+class Borrowed:
+    """A connection for the length of a `with`. (A generator would take longer than all else that is done around a
+    claim.)"""
+
+    __slots__ = ("_connections", "_taken", "_wait")
+
+    def __init__(self, connections: Connections, wait: int) -> None:
+        self._connections, self._wait = connections, wait
+
+    def __enter__(self) -> Connection:
+        self._taken = self._connections.take(self._wait)
+        return self._taken.connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        found = self._connections.give_back(self._taken, error)
+        if found is not None:
+            raise found from error
+
+
+def _poll(connection: Connection) -> Any:
+    if not hasattr(select, "poll"):  # Windows
+        return None
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return poll
+
+
+def _lives(taken: Taken) -> bool:
     """Whether an idle connection still lives, without a journey to the server: what is readable there is its end, or a
     message that a statement will make us read."""
-    if not hasattr(select, "poll"):  # Windows
-        return True
-    waiting = select.poll()
-    waiting.register(connection, select.POLLIN)
-    if not waiting.poll(0):
+    if taken.poll is None or not taken.poll.poll(0):
         return True
     try:
-        connection.execute("")
+        taken.connection.execute("")
     except psycopg.Error:
         return False
     return True
@@ -239,39 +260,3 @@ def _state(error: psycopg.Error) -> str:
         return "23503 elsewhere"
     kinds = {psycopg.DataError: "22000", psycopg.OperationalError: "08006"}
     return error.sqlstate or next((state for kind, state in kinds.items() if isinstance(error, kind)), "")
-
-
-def run(connection: Connection, sql: str, params: Params | None) -> list[Record]:
-    """Run one statement with `:name` parameters and return all its rows; a number beyond 64 bits matches nothing."""
-    cursor = _executed(connection, sql, params or {})
-    return cursor.fetchall() if cursor is not None and cursor.rownumber is not None else []
-
-
-def change(connection: Connection, sql: str, params: Params) -> int:
-    """Run one such statement and return how many rows it changed."""
-    cursor = _executed(connection, sql, params)
-    return cursor.rowcount if cursor is not None else 0
-
-
-def _executed(connection: Connection, sql: str, given: Params) -> psycopg.Cursor[Any] | None:
-    text, names = _translated(sql, given.get("now") is SERVER_CLOCK)
-    if any(type(value := given[name]) is int and not -(2**63) <= value < 2**63 for name in names):
-        return None
-    return connection.execute(text, given)
-
-
-def run_many(connection: Connection, sql: str, params: list[dict[str, Any]]) -> None:
-    """Run one statement for each of these parameters."""
-    connection.cursor().executemany(_translated(sql, False)[0], params)
-
-
-_NAME = re.compile(r"(?<![:\w]):([a-z_]\w*)")
-
-
-@lru_cache(maxsize=1024)
-def _translated(sql: str, server_clock: bool) -> tuple[str, frozenset[str]]:
-    """The text with psycopg's marks for parameters, and their names."""
-    sql = sql.replace("%", "%%")
-    if server_clock:
-        sql = re.sub(r"(?<![:\w]):now\b", SERVER_CLOCK, sql)
-    return _NAME.sub(r"%(\1)s", sql), frozenset(_NAME.findall(sql))

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from webui.store.errors import StoreError
-from webui.store.postgres_driver import Connection, Error
+from webui.store.postgres_driver import Error
+from webui.store.postgres_statements import Connection
 
 PAUSE = 1.0
 """Seconds between two attempts to connect."""
