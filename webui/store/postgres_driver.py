@@ -146,7 +146,7 @@ class Connections:
     def alone(self) -> Connection:
         """A connection outside the pool. Raises Missing, Busy, Unsupported."""
         try:
-            connection: Connection = psycopg.connect(self._address.conninfo, autocommit=True)
+            connection = Connection.connect(self._address.conninfo, autocommit=True)
         except psycopg.OperationalError as error:
             raise unreachable(str(error), self._address.location) from None
         if connection.info.server_version < TOO_OLD:
@@ -191,8 +191,8 @@ class Connections:
         with self._lock:
             if self._pool is None:
                 self._pool = ConnectionPool(
-                    self._address.conninfo, min_size=0, max_size=CONNECTIONS, open=True, kwargs=self._options,
-                    configure=self._configure, num_workers=2,
+                    self._address.conninfo, connection_class=Connection, kwargs=self._options,
+                    min_size=0, max_size=CONNECTIONS, open=True, configure=self._configure, num_workers=2,
                     # No growing pauses between attempts to connect: who needs a connection asks again soon enough.
                     reconnect_timeout=0,
                 )  # fmt: skip

@@ -11,7 +11,6 @@ from psycopg.rows import no_result
 
 from webui.store.database import Params, Record
 
-Connection = psycopg.Connection[Any]
 SERVER_CLOCK = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
 """The server's time in ms, as SQL: given as `now`, it is read as the statement runs."""
 
@@ -45,38 +44,62 @@ def records(cursor: psycopg.Cursor[Any]) -> Any:
 class _Statement:
     """A text with psycopg's marks for parameters, and their names. It names its columns: they are looked up once."""
 
-    __slots__ = ("_record", "names", "text")
+    __slots__ = ("names", "record", "text")
 
     def __init__(self, text: str, names: frozenset[str]) -> None:
         self.text, self.names = text, names
-        self._record: Any = None
+        self.record: Any = None
 
-    def records(self, cursor: psycopg.Cursor[Any]) -> Any:
-        """psycopg's row factory for its records."""
-        if self._record is None:
-            self._record = records(cursor)
-        return self._record
+
+class _Cursor(psycopg.Cursor[Any]):
+    """One that knows the statement it runs."""
+
+    statement: _Statement
+
+
+class Connection(psycopg.Connection[Any]):
+    """One that keeps a cursor for its next statement: to make one takes as long as to send one."""
+
+    cursor_kept: _Cursor | None = None
+
+
+def _records_of_statement(cursor: Any) -> Any:
+    statement: _Statement = cursor.statement
+    if statement.record is None:
+        statement.record = records(cursor)
+    return statement.record
 
 
 def run(connection: Connection, sql: str, params: Params | None) -> list[Record]:
     """Run one statement with `:name` parameters and return all its rows; a number beyond 64 bits matches nothing."""
     cursor = _executed(connection, sql, params or {})
-    return cursor.fetchall() if cursor is not None and cursor.rownumber is not None else []
+    if cursor is None:
+        return []
+    found = cursor.fetchall() if cursor.rownumber is not None else []
+    if len(found) <= 1:  # a cursor keeps what it has read
+        connection.cursor_kept = cursor
+    return found
 
 
 def change(connection: Connection, sql: str, params: Params) -> int:
     """Run one such statement and return how many rows it changed."""
     cursor = _executed(connection, sql, params)
-    return cursor.rowcount if cursor is not None else 0
+    if cursor is None:
+        return 0
+    connection.cursor_kept = cursor
+    return cursor.rowcount
 
 
-def _executed(connection: Connection, sql: str, given: Params) -> psycopg.Cursor[Any] | None:
+def _executed(connection: Connection, sql: str, given: Params) -> _Cursor | None:
     statement = _translated(sql, given.get("now") is SERVER_CLOCK)
     for name in statement.names:
         value = given[name]
         if type(value) is int and not -(2**63) <= value < 2**63:
             return None
-    return connection.cursor(row_factory=statement.records).execute(statement.text, given)
+    cursor = connection.cursor_kept or _Cursor(connection, row_factory=_records_of_statement)
+    connection.cursor_kept = None
+    cursor.statement = statement
+    return cursor.execute(statement.text, given)
 
 
 def run_many(connection: Connection, sql: str, params: list[dict[str, Any]]) -> None:
