@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -58,6 +59,7 @@ class Templates(FileSystemLoader):
         return _ONLY_TAGS.sub(r"\1\n\2", _BEGINNING.sub("", source)), filename, is_fresh
 
 
+@cache
 def folder(name: str) -> Path:
     """The folder `templates` or `static`: inside the package when installed, beside it in a checkout."""
     inside = PACKAGE / name
@@ -94,8 +96,13 @@ def send(filename: str) -> Response:
 
 
 def _file(filename: str) -> File:
-    paths = tuple(_path(part) for part in PARTS.get(filename, (filename,)))
-    return _read(paths, tuple(path.stat().st_mtime_ns for path in paths))
+    paths = _paths(filename)
+    return _read(paths, tuple([os.stat(path).st_mtime_ns for path in paths]))
+
+
+@lru_cache(maxsize=64)
+def _paths(filename: str) -> tuple[Path, ...]:
+    return tuple(_path(part) for part in PARTS.get(filename, (filename,)))
 
 
 def _path(filename: str) -> Path:

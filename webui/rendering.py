@@ -73,7 +73,7 @@ class Mark(NamedTuple):
 def register(blueprint: Blueprint) -> None:
     """Gives the templates of this blueprint (and no other) their words."""
     known = {
-        "_": texts.gettext, "ngettext": texts.ngettext, "figure": texts.figure, "language": texts.language,
+        "ngettext": texts.ngettext, "figure": texts.figure, "language": texts.language,
         "stored": texts.stored, "translated": texts.translated, "ago": ago, "around": around, "bdi": bdi,
         "RETENTION": retention.ACTOR, "TABS": TABS, "actions": actions, "at": at, "columns": columns,
         "format_bytes": format_bytes, "health": health, "steps": steps,
@@ -82,7 +82,7 @@ def register(blueprint: Blueprint) -> None:
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
         "why": why, "words": wording, "worker_command": worker.command,
     }  # fmt: skip
-    blueprint.context_processor(lambda: known)
+    blueprint.context_processor(lambda: {**known, "_": texts.speaker(texts.language())})
 
 
 def columns_of(place: Place) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ The language of a request is the host's choice (`WebUI(language=…)`), else the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from gettext import NullTranslations
 from io import BytesIO
@@ -80,7 +80,18 @@ def nearest(wanted: str) -> str | None:
 def gettext(text: str, /, **values: Any) -> str:
     """A text in the language of this request, with the values for its `{names}`. What is Markup among these stays so,
     and then so is the whole, with all else escaped."""
-    return _filled(_translations(language()).gettext(text), values)
+    return speaker(language())(text, **values)
+
+
+@cache
+def speaker(language: str) -> Callable[..., str]:
+    """`gettext` in one language: a page says hundreds of texts, and need not ask in which one each time."""
+    translations = _translations(language)
+
+    def said(text: str, /, **values: Any) -> str:
+        return _filled(translations.gettext(text), values)
+
+    return said
 
 
 def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:

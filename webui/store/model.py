@@ -79,6 +79,9 @@ class Piece:
     offset: int = 0
 
 
+NOTHING = Piece("null")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A message as a list shows it: no payload, only the first bytes and the size of each.
@@ -104,10 +107,10 @@ class Row:
     project: str | None
     session_status: str | None
     seen: str
-    tool_input: Piece = Piece("null")
-    tool_response: Piece = Piece("null")
-    last_user_message: Piece = Piece("null")
-    last_assistant_message: Piece = Piece("null")
+    tool_input: Piece = NOTHING
+    tool_response: Piece = NOTHING
+    last_user_message: Piece = NOTHING
+    last_assistant_message: Piece = NOTHING
     extra: Mapping[str, Any] = field(default_factory=dict)
     trashed_by: int | None = None
 

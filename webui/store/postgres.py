@@ -10,7 +10,7 @@ from typing import Any
 from webui.store import errors
 from webui.store.database import PAGE_WAIT, WORKER_WAIT, Params, Record, TimeUp
 from webui.store.dialect import POSTGRES
-from webui.store.model import Piece
+from webui.store.model import NOTHING, Piece
 from webui.store.postgres_driver import Address, Canceled, Connections, Error
 from webui.store.postgres_shape import read_shape
 from webui.store.postgres_statements import SERVER_CLOCK, Connection, change, run, run_many
@@ -204,15 +204,15 @@ class PostgresTransaction:
     def head(self, record: Record, table: str, column: str, limit: int) -> Piece:
         """The first `limit` bytes of a payload of a record, and its size: the query itself brought them."""
         size = record[f"{column}_size"]
-        return Piece("null") if size is None else Piece("text", size, record[f"{column}_head"][:limit])
+        return NOTHING if size is None else Piece("text", size, record[f"{column}_head"][:limit])
 
     def peek(self, table: str, column: str, key: int, offset: int, limit: int) -> Piece:
         """At most `limit` bytes of one stored value from `offset` on, and its size."""
         text = f"SELECT octet_length({column}), substr(convert_to({column}, 'UTF8'), %(start)s, %(limit)s) FROM {table}"
         values = {"key": key, "start": min(offset, 2**30) + 1, "limit": limit}
         for size, data in self._connection.execute(f"{text} WHERE {KEYS[table]} = %(key)s", values).fetchall():
-            return Piece("null") if size is None else Piece("text", size, data, min(offset, size))
-        return Piece("null")
+            return NOTHING if size is None else Piece("text", size, data, min(offset, size))
+        return NOTHING
 
     def budget(self, ms: float | None) -> None:
         """Stop a statement that runs past so many ms from now with `TimeUp`; `None` lifts the limit. For reading: what

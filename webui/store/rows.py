@@ -37,26 +37,27 @@ def seek(tx: Transaction, id: int) -> Row | None:
 def row(tx: Transaction, record: Record, *, trashed: bool = False) -> Row:
     """The record of a `{row}` query as a Row."""
     table = TRASH if trashed else QUEUE
+    found = dict(zip(record.keys(), record, strict=True))  # drivers look for a name from the first column on
     pieces: dict[str, Any] = {name: tx.head(record, table, name, limit) for name, limit in PREFIXES.items()}
     return Row(
-        id=record["id"],
-        session_db_id=_short(record["session_db_id"]),
-        content_session_id=_text(record["content_session_id"]) or "",
-        message_type=_text(record["message_type"]) or "",
-        tool_name=_text(record["tool_name"]),
-        cwd=_text(record["cwd"]),
-        prompt_number=_short(record["prompt_number"]),
-        status=_text(record["status"]) or "",
-        retry_count=_short(record["retry_count"]),
-        created_at=_short(record["created_at_epoch"]),
-        started_at=_short(record["started_processing_at_epoch"]),
-        completed_at=_short(record["completed_at_epoch"]),
-        failed_at=_short(record["failed_at_epoch"]),
-        project=_text(record["project"]),
-        session_status=_text(record["session_status"]),
-        seen=str(record["seen"]),
-        extra={name: _short(record[name]) for name in KNOWN_EXTRA if record[name] is not None},
-        trashed_by=record["journal_id"] if trashed else None,
+        id=found["id"],
+        session_db_id=_short(found["session_db_id"]),
+        content_session_id=_text(found["content_session_id"]) or "",
+        message_type=_text(found["message_type"]) or "",
+        tool_name=_text(found["tool_name"]),
+        cwd=_text(found["cwd"]),
+        prompt_number=_short(found["prompt_number"]),
+        status=_text(found["status"]) or "",
+        retry_count=_short(found["retry_count"]),
+        created_at=_short(found["created_at_epoch"]),
+        started_at=_short(found["started_processing_at_epoch"]),
+        completed_at=_short(found["completed_at_epoch"]),
+        failed_at=_short(found["failed_at_epoch"]),
+        project=_text(found["project"]),
+        session_status=_text(found["session_status"]),
+        seen=str(found["seen"]),
+        extra={name: _short(found[name]) for name in KNOWN_EXTRA if found[name] is not None},
+        trashed_by=found["journal_id"] if trashed else None,
         **pieces,
     )
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from webui.store.database import PAGE_WAIT, Params, Record, TimeUp
-from webui.store.model import Piece
+from webui.store.model import NOTHING, Piece
 from webui.store.schema import KEYS, Shape
 from webui.store.sqlite_shape import read_shape
 
@@ -118,18 +118,18 @@ class SQLiteTransaction:
         """At most `limit` bytes of one stored value from `offset` on, and its size, without loading the rest."""
         for row in self.rows(f"SELECT typeof({column}) FROM {table} WHERE rowid = :key", {"key": key}):
             return self._piece(table, column, key, row[0], offset, limit)
-        return Piece("null")
+        return NOTHING
 
     def _piece(self, table: str, column: str, key: int, kind: str, offset: int, limit: int) -> Piece:
         if kind not in ("text", "blob"):
-            return Piece(kind) if kind == "null" else self._number(table, column, key, kind)
+            return NOTHING if kind == "null" else self._number(table, column, key, kind)
         try:
             with self._connection.blobopen(table, column, key, readonly=True) as blob:
                 blob.seek(min(offset, len(blob)))
                 return Piece(kind, len(blob), blob.read(limit), min(offset, len(blob)))
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
-                return Piece("null")  # the row or its value is gone
+                return NOTHING  # the row or its value is gone
             raise
 
     def _number(self, table: str, column: str, key: int, kind: str) -> Piece:
