@@ -3,12 +3,13 @@ then takes a third of the time. A row is known by everything that its look depen
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from flask import g, request
+from flask import request
 from markupsafe import Markup
 
 from webui import columns, texts, wording
@@ -30,8 +31,10 @@ _row = attrgetter(*(field.name for field in fields(Row) if field.name != "extra"
 class Slot:
     """A row's place among those that are kept: `html` is there if it is known."""
 
-    def __init__(self, kept: dict[Any, Markup], key: Any) -> None:
-        self._kept, self._key = kept, key
+    __slots__ = ("_kept", "_key", "html", "row")
+
+    def __init__(self, row: Row, kept: dict[Any, Markup], key: Any) -> None:
+        self.row, self._kept, self._key = row, kept, key
         self.html = kept.get(key)
 
     def keep(self, html: Markup) -> Markup:
@@ -49,27 +52,25 @@ class KeptRows:
     def __init__(self) -> None:
         self._kept: dict[Any, Markup] = {}
 
-    def slot(self, row: Row, scene: Scene, place: Place, tick_all: object) -> Slot:
-        """The row's place, in a list of this page."""
-        since = wording.since(row)
-        key = (
-            _row(row),
-            columns.state(row, scene),
-            wording.duration(scene.now - since) if wording.is_time(since) else None,
-            diagnosis.cause(row, scene.cutoff, scene.now, scene.max_retries) if place.endpoint == "stuck" else None,
-            _surroundings(scene, place, bool(tick_all)),
-        )
-        return Slot(self._kept, key)
+    def slots(self, rows: Iterable[Row], scene: Scene, place: Place, tick_all: object) -> list[Slot]:
+        """The rows' places, in a list of this page."""
+        surroundings = _surroundings(scene, place, bool(tick_all))
+        stuck = place.endpoint == "stuck"
+
+        def key(row: Row) -> object:
+            since = wording.since(row)
+            age = wording.duration(scene.now - since) if wording.is_time(since) else None
+            cause = diagnosis.cause(row, scene.cutoff, scene.now, scene.max_retries) if stuck else None
+            return _row(row), columns.state(row, scene), age, cause, surroundings
+
+        return [Slot(row, self._kept, key(row)) for row in rows]
 
 
 def _surroundings(scene: Scene, place: Place, tick_all: bool) -> object:
-    """What is the same for all rows of an answer, as a token."""
-    known: dict[str, object] = g.setdefault("webui_surroundings", {})
-    if place.endpoint not in known:
-        rights = tuple(scene.may(name) for name in (*ACTIONS, "undo"))
-        judged = (scene.stuck_after, scene.max_retries, scene.capabilities)
-        known[place.endpoint] = _token(place.endpoint, tick_all, request.script_root, texts.language(), rights, *judged)
-    return known[place.endpoint]
+    """What is the same for all rows of a list, as a token."""
+    rights = tuple(scene.may(name) for name in (*ACTIONS, "undo"))
+    judged = (scene.stuck_after, scene.max_retries, scene.capabilities)
+    return _token(place.endpoint, tick_all, request.script_root, texts.language(), rights, *judged)
 
 
 @lru_cache(maxsize=256)

@@ -10,8 +10,20 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from jinja2.runtime import Macro
 from markupsafe import Markup
 
 from webui import actions, columns, live, logbook, progress, texts, wording, worker
@@ -82,7 +94,13 @@ def register(blueprint: Blueprint) -> None:
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
         "why": why, "words": wording, "worker_command": worker.command,
     }  # fmt: skip
-    blueprint.context_processor(lambda: {**known, "_": texts.speaker(texts.language())})
+    blueprint.context_processor(lambda: {**known, **_macros(), "_": texts.speaker(texts.language())})
+
+
+def _macros() -> dict[str, Macro]:
+    """Those of every template. (To import them takes a template longer than to call them.)"""
+    module = current_app.jinja_env.get_template("webui/_macros.html").module
+    return {name: part for name, part in vars(module).items() if isinstance(part, Macro)}
 
 
 def columns_of(place: Place) -> tuple[Column, ...]:
