@@ -96,17 +96,17 @@ def send(filename: str) -> Response:
 
 
 def _file(filename: str) -> File:
-    paths = _paths(filename)
+    paths = _paths(filename, folder("static"))
     return _read(paths, tuple([os.stat(path).st_mtime_ns for path in paths]))
 
 
 @lru_cache(maxsize=64)
-def _paths(filename: str) -> tuple[Path, ...]:
-    return tuple(_path(part) for part in PARTS.get(filename, (filename,)))
+def _paths(filename: str, within: Path) -> tuple[Path, ...]:
+    return tuple(_path(part, within) for part in PARTS.get(filename, (filename,)))
 
 
-def _path(filename: str) -> Path:
-    path = safe_join(str(folder("static")), filename)
+def _path(filename: str, within: Path) -> Path:
+    path = safe_join(str(within), filename)
     if path is None or Path(path).suffix not in TYPES:
         raise FileNotFoundError(filename)
     return Path(path)

@@ -89,7 +89,7 @@ def test_a_file_that_is_not_there_is_404(client: Visitor, path: str) -> None:
 
 
 def test_a_fingerprint_follows_the_content(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(assets, "PACKAGE", tmp_path)
+    monkeypatch.setattr(assets, "folder", lambda name: tmp_path / name)
     file = tmp_path / "static" / "x.css"
     file.parent.mkdir()
     file.write_text("a {}")
