@@ -81,7 +81,6 @@
       if (fits) button.removeAttribute("aria-disabled");
       else button.setAttribute("aria-disabled", "true");
     }
-    for (const link of bar.querySelectorAll("[data-export]")) link.href = `${link.dataset.export}?ids=${[...selected.keys()].join(",")}`;
   }
 
   function clicked(event) {

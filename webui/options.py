@@ -26,7 +26,7 @@ OWN = "own"
 
 ACTION_OF = {"undo": "undo", "restore": "undo", "retry_all": "retry-all", "wake": "wake", "purge_trash": "purge",
              "save_view": "views", "remove_view": "views", "restore_trash": "undo",
-             "cancel": OWN, "resume": OWN, "rest": OWN}  # fmt: skip
+             "cancel": OWN, "resume": OWN, "rest": OWN, "export_ticked": VIEW}  # fmt: skip
 """What `may` is asked about before a POST endpoint runs. Where the URL itself names the action (`<action>`), that is
 asked; an endpoint that has neither is refused."""
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -51,6 +53,25 @@ def test_what_is_ticked_survives_a_reload_other_pages_and_a_refusal(
     page.locator("#outcome").get_by_role("button", name="Undo").click()
     expect(page.locator("#outcome")).to_contain_text("Taken back for 2 messages.")
     assert {FAILED[0], PENDING[50]} <= set(raw.ids())
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_what_is_ticked_is_exported(open_page: OpenPage, scripted: bool) -> None:
+    page = open_page("/", java_script_enabled=scripted)
+    box(page, FAILED[0]).check()
+    ids = {FAILED[0], STUCK[0]}
+    if scripted:
+        page.get_by_role("link", name="Older").click()
+        box(page, PENDING[50]).check()
+        ids = {FAILED[0], PENDING[50]}
+    else:
+        box(page, STUCK[0]).check()
+    with page.expect_download() as export:
+        page.locator(".of-ticked").get_by_role("button", name="Export").click()
+    lines = export.value.path().read_text("utf-8").splitlines()
+    assert {json.loads(line)["id"] for line in lines} == ids
+    if scripted:
+        expect(bar(page)).to_contain_text("2 selected")
 
 
 def test_a_range_a_page_and_what_does_not_apply(open_page: OpenPage) -> None:

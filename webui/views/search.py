@@ -13,6 +13,7 @@ from webui.places import BadForm, QueuePlace
 from webui.rendering import answer
 from webui.store import search, views
 from webui.store.browse import cursor_at, sections_of
+from webui.store.errors import NotFound
 from webui.store.narrowing import BadFilter, parse_instant
 from webui.store.orders import parse_order
 from webui.store.sentence import sentence
@@ -59,9 +60,12 @@ def save_view() -> ResponseReturnValue:
 
 
 def remove_view(id: int) -> ResponseReturnValue:
-    """Forgets a saved view."""
+    """Forgets a saved view. One that is gone was what the button was pressed for: no page of its own for that."""
     place = place_of(checked(PlaceForm(request.form)), request.form)
-    name = views.remove(current().store, id)
+    try:
+        name = views.remove(current().store, id)
+    except NotFound as error:
+        return answer(Said(translated(error), "warn"), place)
     return answer(Said(_("Removed the view “{name}”.", name=name)), place)
 
 
