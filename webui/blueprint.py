@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask import Response, current_app, g, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge
@@ -21,6 +21,7 @@ from webui.routing import NOWHERE, allowed_methods, answer_for_the_rest, wants_p
 from webui.store import errors
 from webui.store.narrowing import BadFilter
 from webui.store.sentence import N_, Sentence, sentence
+from webui.templating import Pages, render_template
 
 RETRY_AFTER = "5"
 """Seconds after which a page that could not be made may be asked for again."""
@@ -73,9 +74,9 @@ USUAL = (
 """What Flask and Flask-WTF say."""
 
 
-def make(options: Options) -> Blueprint:
+def make(options: Options) -> Pages:
     """A blueprint for one mounted UI, without its views."""
-    blueprint = Blueprint(options.name, __name__)
+    blueprint = Pages(options.name, __name__)
     blueprint.jinja_loader = assets.Templates(assets.folder("templates"))
     if not options.panel_of:
         blueprint.add_url_rule("/static/<path:filename>", "static", assets.send)
@@ -86,7 +87,7 @@ def make(options: Options) -> Blueprint:
     # whose login may answer them.
     for named in (CSRFError, BadRequest, NotFound, RequestEntityTooLarge):
         blueprint.register_error_handler(named, answer)
-    blueprint.context_processor(lambda: {"options": options, "csrf": csrf, "static_url": assets.static_url})
+    blueprint.words |= {"options": options, "csrf": csrf, "static_url": assets.static_url}
     answer_for_the_rest(blueprint, _nowhere)
     return blueprint
 

@@ -10,20 +10,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Response, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from jinja2.runtime import Macro
 from markupsafe import Markup
 
 from webui import actions, columns, live, logbook, progress, texts, wording, worker
@@ -41,6 +29,7 @@ from webui.store.model import Count, Counts, Detail, Row
 from webui.store.narrowing import BadFilter
 from webui.store.sentence import N_
 from webui.target import target, tool_icon, tool_label
+from webui.templating import Pages, render_template
 from webui.timeline import steps
 from webui.wording import Said
 
@@ -82,9 +71,9 @@ class Mark(NamedTuple):
     undo: int | None
 
 
-def register(blueprint: Blueprint) -> None:
-    """Gives the templates of this blueprint (and no other) their words."""
-    known = {
+def register(pages: Pages) -> None:
+    """Gives the templates of this UI (and no others) their words."""
+    pages.words |= {
         "ngettext": texts.ngettext, "figure": texts.figure, "language": texts.language,
         "stored": texts.stored, "translated": texts.translated, "ago": ago, "around": around, "bdi": bdi,
         "RETENTION": retention.ACTOR, "TABS": TABS, "actions": actions, "at": at, "columns": columns,
@@ -94,13 +83,6 @@ def register(blueprint: Blueprint) -> None:
         "columns_of": columns_of, "target": target, "tool_icon": tool_icon, "tool_label": tool_label, "when": when,
         "why": why, "words": wording, "worker_command": worker.command,
     }  # fmt: skip
-    blueprint.context_processor(lambda: {**known, **_macros(), "_": texts.speaker(texts.language())})
-
-
-def _macros() -> dict[str, Macro]:
-    """Those of every template. (To import them takes a template longer than to call them.)"""
-    module = current_app.jinja_env.get_template("webui/_macros.html").module
-    return {name: part for name, part in vars(module).items() if isinstance(part, Macro)}
 
 
 def columns_of(place: Place) -> tuple[Column, ...]:

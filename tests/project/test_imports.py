@@ -18,7 +18,7 @@ LAYERS = (
     {"config", "secret", "extension"},
     {"views", "blueprint"},
     {"rendering"},
-    {"bulk", "kept", "live", "progress"},
+    {"bulk", "kept", "live", "progress", "templating"},
     {"forms", "actions", "timeline", "health"},
     {"places"},
     {"columns"},

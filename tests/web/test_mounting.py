@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, abort, redirect
+from flask import Flask, abort, redirect, render_template_string, request
 from werkzeug.test import TestResponse
 
 from tests.store.backends import Raw
@@ -29,6 +29,20 @@ def test_the_host_keeps_its_own_pages(mount: Mount) -> None:
     assert client.get("/").text == "somebody's own page"
     assert client.post("/", headers={"Host": "evil.test"}).text == "somebody's own page"
     assert client.get("/static/app.css").status_code == 404
+
+
+def test_each_has_its_own_words_in_its_templates(mount: Mount) -> None:
+    def earlier(app: Flask) -> None:
+        words = {"_": lambda text: f"theirs: {text}", "problem": "theirs", "said": "theirs"}
+        app.context_processor(lambda: words)
+        login = "{{ _('Log in') }} {{ icon is defined }} {{ options is defined }}"
+        app.before_request(lambda: render_template_string(login) if "out" in request.args else None)
+
+    client = visitor(mount(earlier=earlier))
+    assert client.get("/queue/?out").text == "theirs: Log in False False"
+    page = client.get("/queue/").text
+    assert "theirs" not in page
+    assert 'id="live"' in page
 
 
 def test_it_works_below_a_script_name(mount: Mount) -> None:
@@ -150,7 +164,10 @@ def test_may_is_asked_for_what_is_done(mount: Mount, store: PendingMessageStore)
         "/queue/worker/wake": "wake",
     }
     posts = {path for method, path in addresses(app, "webui_queue") if method == "POST" and "/no/such" not in path}
-    assert posts <= set(expected)
+    assert posts <= {*expected, "/queue/export.ndjson"}
+    asked.clear()
+    assert client.post("/queue/export.ndjson", headers=OURS).status_code == 400
+    assert asked == ["view"], "to take away what is ticked is to look at it"
     for path, action in expected.items():
         asked.clear()
         answer = client.post(path, data={"csrf_token": token}, headers=OURS)

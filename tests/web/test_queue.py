@@ -121,7 +121,7 @@ def test_reading_only_there_are_no_buttons(make_app: Callable[..., Flask]) -> No
 
 def test_what_one_may_not_do_has_no_button(mount: Callable[..., Flask]) -> None:
     page = read(visitor(mount(may=lambda action: action in ("view", "retry"))).get("/queue/"))
-    assert set(page.buttons()) == {"Retry"}
+    assert set(page.buttons()) == {"Retry", "Export", "CSV"}
 
 
 def test_retry_fresh_is_where_it_differs(client: Visitor) -> None:

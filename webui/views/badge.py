@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from webui.options import current
 from webui.routing import wants_partial
 from webui.store import diagnosis
+from webui.templating import render_template
 
 
 def register(blueprint: Blueprint) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from webui.actions import ACTIONS
@@ -17,6 +17,7 @@ from webui.store import operations, preview
 from webui.store.model import QUEUED
 from webui.store.selection import Selection
 from webui.store.sentence import sentence
+from webui.templating import render_template
 from webui.views.operations import carry_out
 
 

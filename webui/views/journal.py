@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webui.actions import RESULTS
@@ -18,6 +18,7 @@ from webui.store import diagnosis, history, operations
 from webui.store.errors import WrongState
 from webui.store.narrowing import BadFilter
 from webui.store.undo import undo as take_back
+from webui.templating import render_template
 from webui.texts import translated
 from webui.views.messages import overtaken
 from webui.views.operations import carry_out, run

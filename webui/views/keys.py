@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from webui.routing import wants_partial
+from webui.templating import render_template
 
 
 def register(blueprint: Blueprint) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from webui.forms import PlaceForm, ViewForm, checked, place_of
@@ -17,6 +17,7 @@ from webui.store.errors import NotFound
 from webui.store.narrowing import BadFilter, parse_instant
 from webui.store.orders import parse_order
 from webui.store.sentence import sentence
+from webui.templating import render_template
 from webui.texts import gettext as _
 from webui.texts import translated
 from webui.wording import Said
