@@ -40,12 +40,13 @@ def main(quick: bool, only: str | None, raw: Path | None, docs: Path | None, fol
         place = Path(made)
         about = f"{datetime.now(UTC):%Y-%m-%d}: {machine.describe(place)}"
         chosen = [measure for name, measure in SUBJECTS.items() if only == name or (not only and name not in LONG)]
-        sections = [measure(plan, place, _say) for measure in chosen]
-    for section in sections:
-        text = report.as_markdown(about, section)
-        click.echo(text)
-        if docs:
-            report.into_document(docs / "performance.md", section.title, text)
+        sections = []
+        for measure in chosen:
+            sections.append(section := measure(plan, place, _say))
+            text = report.as_markdown(about, section)
+            click.echo(text)
+            if docs:  # at once: what comes after it may fail
+                report.into_document(docs / "performance.md", section.title, text)
     panels = [panel for section in sections for panel in section.panels]
     if docs and not only:
         plot.draw(panels, docs / "performance.svg")

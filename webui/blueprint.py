@@ -77,7 +77,6 @@ USUAL = (
 def make(options: Options) -> Pages:
     """A blueprint for one mounted UI, without its views."""
     blueprint = Pages(options.name, __name__)
-    blueprint.jinja_loader = assets.Templates(assets.folder("templates"))
     if not options.panel_of:
         blueprint.add_url_rule("/static/<path:filename>", "static", assets.send)
     blueprint.before_request(lambda: _admit(options))

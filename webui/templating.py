@@ -1,14 +1,19 @@
-"""Our templates and the words they have. A page of the host that answers in our stead (its login, say) has none of
-them, and ours have none of the host's: `_` or `problem` may mean something else there."""
+"""Our templates and the words they have, in an environment of their own. A host's delimiters, globals and context are
+for its pages (a login that answers in our stead, say), ours for ours: `_` or `problem` may mean something else there."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
+from jinja2 import Environment
 from jinja2.runtime import Macro
 
-from webui import texts
+from webui import assets, texts
+
+_TEMPLATES = Environment(loader=assets.Templates(assets.folder("templates")), autoescape=True, auto_reload=False)
+_TEMPLATES.globals |= {"request": request, "url_for": url_for}
 
 
 class Pages(Blueprint):
@@ -17,14 +22,18 @@ class Pages(Blueprint):
     def __init__(self, name: str, import_name: str) -> None:
         super().__init__(name, import_name)
         self.words: dict[str, Any] = {}
+        self.record(_reload_while_debugging)
+
+
+def _reload_while_debugging(state: BlueprintSetupState) -> None:
+    _TEMPLATES.auto_reload |= state.app.debug
 
 
 def render_template(name: str, **context: Any) -> str:
     """A template of ours with the words of the UI that serves this request."""
     pages: Any = current_app.blueprints[str(request.blueprint)]
-    templates = current_app.jinja_env
     # To import the macros takes a template longer than to call them: so each has all of them.
-    macros = vars(templates.get_template("webui/_macros.html").module)
+    macros = vars(_TEMPLATES.get_template("webui/_macros.html").module)
     known = {macro: part for macro, part in macros.items() if isinstance(part, Macro)}
     words = {**pages.words, **known, "_": texts.speaker(texts.language()), **context}
-    return templates.get_template(name).render(words)
+    return _TEMPLATES.get_template(name).render(words)

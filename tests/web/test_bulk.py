@@ -281,7 +281,8 @@ def test_all_is_not_done_without_the_instant_that_was_seen(client: Visitor, raw:
 def test_nobody_is_offered_what_he_may_not_do(mount: Callable[..., Flask], raw: Raw) -> None:
     client = visitor(mount(may=lambda action: action in ("view", "retry")))
     page = read(client.get("/queue/"))
-    assert [button.text for button in page.one(id="selection").every("button", type="submit")] == ["Retry", "Export", "CSV"]
+    buttons = page.one(id="selection").every("button", type="submit")
+    assert [button.text for button in buttons] == ["Retry", "Export", "CSV"]
     assert "You may not do this here." in read(client.get("/queue/queue/abort?status=failed")).text
     fields = {"at": "queue", "ticked": [ticks(page)[FAILED]]}
     assert client.act("/queue/queue/abort", fields, page="/queue/").status_code == 403

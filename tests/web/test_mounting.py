@@ -31,11 +31,14 @@ def test_the_host_keeps_its_own_pages(mount: Mount) -> None:
     assert client.get("/static/app.css").status_code == 404
 
 
-def test_each_has_its_own_words_in_its_templates(mount: Mount) -> None:
+def test_each_has_its_own_templates_and_words(mount: Mount) -> None:
     def earlier(app: Flask) -> None:
-        words = {"_": lambda text: f"theirs: {text}", "problem": "theirs", "said": "theirs"}
+        app.jinja_options = {"variable_start_string": "[[", "variable_end_string": "]]"}
+        app.jinja_env.autoescape = False
+        app.jinja_env.globals["said"] = "theirs"
+        words = {"_": lambda text: f"theirs: {text}", "problem": "theirs"}
         app.context_processor(lambda: words)
-        login = "{{ _('Log in') }} {{ icon is defined }} {{ options is defined }}"
+        login = "[[ _('Log in') ]] [[ icon is defined ]] [[ options is defined ]]"
         app.before_request(lambda: render_template_string(login) if "out" in request.args else None)
 
     client = visitor(mount(earlier=earlier))
