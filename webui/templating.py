@@ -1,5 +1,5 @@
-"""Our templates and the words they have, in an environment of their own. A host's delimiters, globals and context are
-for its pages (a login that answers in our stead, say), ours for ours: `_` or `problem` may mean something else there."""
+"""Our templates and the words they have, in an environment of their own: a host's delimiters, globals and context are
+for its pages, like a login that answers in our stead. `_` or `problem` may mean something else there."""
 
 from __future__ import annotations
 
