@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import postgres as server
 from tests.store.backends import Backend, PostgresRaw, Raw, only
 from webui.store import (
     Busy,
@@ -24,6 +25,7 @@ from webui.store import (
     WrongState,
     act,
     browse,
+    open_store,
     postgres,
     undo,
 )
@@ -247,3 +249,11 @@ def test_a_queue_that_another_program_made(make_store: MakeStore, backend: Backe
         assert act.abort(store, ids[2], browse.get_row(store, ids[2]).seen, actor="me").done == (ids[2],)
         with pytest.raises(InvalidPayload):
             store.enqueue(session, "alpha", {**OPEN, "prompt_number": 2**40})
+
+
+def test_queues_in_two_schemas_of_one_database_do_not_wait_for_each_other(store: PendingMessageStore) -> None:
+    with server.schema() as url, closing(open_store(url, create=True)) as other, other.database.migrating():
+        with store.database.writing(100) as tx:
+            tx.alone()
+        with pytest.raises(Busy), other.database.writing(100) as theirs:
+            theirs.alone()

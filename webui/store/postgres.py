@@ -27,8 +27,11 @@ TRIES = 100
 REVISION = """
 SELECT CASE WHEN pg_is_in_recovery() THEN CAST(pg_last_wal_replay_lsn() AS TEXT)
   ELSE CAST(pg_current_snapshot() AS TEXT) END"""
-MIGRATION_LOCK = 0x756E737469636B
-"""The advisory lock of whoever changes our tables: `unstick` as a number."""
+# The schema is the queue's, or where one would be made: queues in other schemas of the database do not wait.
+ALONE = """
+SELECT pg_advisory_xact_lock(hashtext('unstick'), hashtext(CAST(coalesce(
+  (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass('pending_messages')),
+  CAST(current_schema() AS regnamespace)) AS TEXT)))"""
 
 
 class Postgres:
@@ -194,7 +197,7 @@ class PostgresTransaction:
 
     def alone(self) -> None:
         """Be the only one who changes our tables until this transaction ends; the shape is read anew."""
-        self._connection.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        self._connection.execute(ALONE)
         self.reshape()
 
     def reshape(self) -> None:
