@@ -19,7 +19,6 @@ from webui.store.schema import CLAIM_INDEX, COLUMNS, Capabilities
 _GIVEN = {field.name for field in fields(PendingMessage)}
 _MAX = 2**63 - 1
 _NAMES = (*COLUMNS, "project")
-_FIELDS = (*_NAMES, "extra")
 
 
 class PendingMessageStore:
@@ -264,12 +263,12 @@ class PendingMessageStore:
 
 
 def _message(row: Record) -> Message:
-    values, known, extra = (*row,), len(_NAMES), {}
-    if len(values) > known:
-        extra = dict(zip(row.keys()[known:], values[known:], strict=True))
+    found: dict[str, Any] = dict(zip(_NAMES, row, strict=False))
+    extra = len(row) > len(_NAMES)
+    found["extra"] = dict(zip(row.keys()[len(_NAMES) :], (*row,)[len(_NAMES) :], strict=True)) if extra else {}
     # A frozen class sets its fields one by one: that takes a claim as long as all else that it does here.
     message = object.__new__(Message)
-    vars(message).update(zip(_FIELDS, (*values[:known], extra), strict=True))
+    object.__setattr__(message, "__dict__", found)
     return message
 
 
