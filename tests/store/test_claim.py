@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from threading import Thread
 
@@ -8,6 +9,7 @@ import pytest
 from tests.store.backends import Clock, Raw
 from tests.store.contract import plain
 from webui.store import Message, PendingMessageStore
+from webui.store.schema import COLUMNS
 
 Add = Callable[..., int]
 
@@ -93,3 +95,14 @@ def test_a_poisoned_payload_is_claimed_like_any_other(store: PendingMessageStore
     message = store.claim_next_message(session)
     assert message is not None
     assert (message.id, message.tool_input) == (id, "{not json")
+
+
+def test_a_claimed_message_can_be_handed_to_another_process(store: PendingMessageStore, session: int, add: Add) -> None:
+    add()
+    claimed = store.claim_next_message(session)
+    assert claimed is not None
+    assert pickle.loads(pickle.dumps(claimed)) == claimed
+
+
+def test_a_message_has_the_contracts_columns_in_their_order() -> None:
+    assert Message._fields == (*COLUMNS, "project", "extra")

@@ -97,13 +97,13 @@ def test_no_message_and_no_session_has_a_number_beyond_64_bits(
     for none in (
         store.get_message(number), store.claim_next_message(number), store.get_session_info_for_message(number),
         store.mark_processed(number), store.mark_failed(number, error="x"),
-        renew_claim(store, type(claimed)(**{**vars_of(claimed), "id": number})),
+        renew_claim(store, claimed._replace(id=number)),
     ):  # fmt: skip
         assert none is None
     for nothing in (
         store.get_all_pending(number), store.get_pending_count(number), store.retry_message(number),
         store.abort_message(number), store.reset_processing_to_pending(number), claim_messages(store, number),
-        release_claim(store, type(claimed)(**{**vars_of(claimed), "id": number})),
+        release_claim(store, claimed._replace(id=number)),
         store.get_recently_processed(number, -number),
     ):  # fmt: skip
         assert not nothing
@@ -115,10 +115,6 @@ def test_no_message_and_no_session_has_a_number_beyond_64_bits(
         with pytest.raises(StoreError):
             call()
     assert raw.rows() == before
-
-
-def vars_of(message: Any) -> dict[str, Any]:
-    return {name: getattr(message, name) for name in message.__dataclass_fields__}
 
 
 def test_text_with_nul_is_refused_by_name(store: PendingMessageStore, add: Add) -> None:

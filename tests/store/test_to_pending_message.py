@@ -13,7 +13,7 @@ PAYLOADS = ["tool_input", "tool_response"]
 
 
 def with_value(row: Message, name: str, value: Any) -> Message:
-    return replace(row, **{name: value})
+    return row._replace(**{name: value})
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_claimed_message_comes_out(store: PendingMessageStore, session: int, r
 
 
 def test_the_type_is_the_rows(store: PendingMessageStore, row: Message) -> None:
-    assert store.to_pending_message(replace(row, message_type="summarize")).type == "summarize"
+    assert store.to_pending_message(row._replace(message_type="summarize")).type == "summarize"
 
 
 @pytest.mark.parametrize("name", ["tool_name", "cwd", "last_user_message", "last_assistant_message", *PAYLOADS])
@@ -45,7 +45,7 @@ def test_empty_text_becomes_none(store: PendingMessageStore, row: Message, name:
 
 
 def test_prompt_number_0_becomes_none(store: PendingMessageStore, row: Message) -> None:
-    assert store.to_pending_message(replace(row, prompt_number=0)).prompt_number is None
+    assert store.to_pending_message(row._replace(prompt_number=0)).prompt_number is None
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
@@ -109,7 +109,7 @@ def test_a_payload_that_is_no_text_is_refused_by_name(store: PendingMessageStore
 
 def test_a_number_of_thousands_of_digits_is_parsed_or_refused(store: PendingMessageStore, row: Message) -> None:
     try:
-        parsed = store.to_pending_message(replace(row, tool_input="9" * 5_000))
+        parsed = store.to_pending_message(row._replace(tool_input="9" * 5_000))
     except InvalidPayload:
         return
     assert parsed.tool_input > 10**300

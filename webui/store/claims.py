@@ -4,7 +4,6 @@ one that is handed back."""
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from webui.store import migrate
 from webui.store import statements as sql
@@ -37,7 +36,7 @@ def renew_claim(store: PendingMessageStore, claim: Message) -> Message | None:
     if not store.capabilities.started:
         raise Unsupported(f"{store.name} does not record when a message was claimed, so a claim cannot be renewed.")
     rows = store.database.rows(sql.RENEW + sql.STANDS + sql.STARTED, store.claim_values(claim.id, claim))
-    return replace(claim, started_processing_at_epoch=rows[0][0]) if rows else None
+    return claim._replace(started_processing_at_epoch=rows[0][0]) if rows else None
 
 
 def note_failure(store: PendingMessageStore, claim: Message, error: str) -> Message | None:
@@ -49,7 +48,7 @@ def note_failure(store: PendingMessageStore, claim: Message, error: str) -> Mess
         rows = tx.rows(sql.RENEW + sql.STANDS + sql.STARTED, values)
         if rows:
             tx.rows(sql.KEEP_REASON, {"id": claim.id, "now": values["now"], "error": without_nul(error)})
-    return replace(claim, started_processing_at_epoch=rows[0][0]) if rows else None
+    return claim._replace(started_processing_at_epoch=rows[0][0]) if rows else None
 
 
 def release_claim(store: PendingMessageStore, claim: Message) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import count
 from threading import Lock
 
@@ -90,8 +89,8 @@ class BackingOff:
 
     def add(self, due: float, claim: Message) -> None:
         """Keep a claim until then."""
-        light = replace(
-            claim, tool_input=None, tool_response=None, last_user_message=None, last_assistant_message=None, extra={}
+        light = claim._replace(
+            tool_input=None, tool_response=None, last_user_message=None, last_assistant_message=None, extra={}
         )
         heapq.heappush(self._heap, (due, next(self._order), light))
 

@@ -8,7 +8,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from webui.store import statements as sql
@@ -17,7 +16,7 @@ from webui.store.selection import FROM, Frozen
 from webui.store.store import PendingMessageStore
 
 CHUNK = 200
-NAMES = tuple(field.name for field in fields(Message) if field.name != "extra")
+NAMES = Message._fields[:-1]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet, and what is stored is foreign."""
 
@@ -49,7 +48,7 @@ def as_csv(messages: Iterator[Message]) -> Iterator[bytes]:
     """A header, and a row for each, as RFC 4180 has it. What a spreadsheet would calculate gets a `'` before it."""
     yield _row(NAMES)
     for message in messages:
-        yield _row([_cell(getattr(message, name)) for name in NAMES])
+        yield _row([_cell(value) for value in message[:-1]])
 
 
 FORMATS = {"ndjson": (ndjson, "application/x-ndjson"), "csv": (as_csv, "text/csv; charset=utf-8")}
@@ -57,7 +56,7 @@ FORMATS = {"ndjson": (ndjson, "application/x-ndjson"), "csv": (as_csv, "text/csv
 
 
 def _values(message: Message) -> Mapping[str, Any]:
-    return {**{name: getattr(message, name) for name in NAMES}, **message.extra}
+    return {**dict(zip(NAMES, message, strict=False)), **message.extra}
 
 
 def _row(cells: Any) -> bytes:

@@ -146,7 +146,7 @@ class SQLite:
             except sqlite3.OperationalError as error:
                 if not is_locked(error):
                     raise
-            return patiently(lambda: result(connection.execute(sql, bound(params))), wait)
+            return _again(connection, sql, params, result, wait)
         except OverflowError:
             return None  # no stored number is beyond 64 bits: nothing matches
         except sqlite3.Error as error:
@@ -283,6 +283,12 @@ class SQLite:
         if isinstance(found, errors.SchemaChanged):
             self._shape = None
         return found
+
+
+def _again(
+    connection: Connection, sql: str, params: Params | None, result: Callable[[sqlite3.Cursor], T], wait: int
+) -> T:
+    return patiently(lambda: result(connection.execute(sql, bound(params))), wait)
 
 
 def _close_all(connections: list[Connection]) -> None:

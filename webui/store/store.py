@@ -14,11 +14,11 @@ from webui.store.encoding import from_json, is_empty, plain_text, storable, to_j
 from webui.store.errors import InvalidPayload, UnknownSession, UnknownType, Unsupported
 from webui.store.model import TYPES, Message, PendingMessage, SessionInfo
 from webui.store.pace import Pace
-from webui.store.schema import CLAIM_INDEX, COLUMNS, Capabilities
+from webui.store.schema import CLAIM_INDEX, Capabilities
 
 _GIVEN = {field.name for field in fields(PendingMessage)}
 _MAX = 2**63 - 1
-_NAMES = (*COLUMNS, "project")
+_NAMES = Message._fields[:-1]
 
 
 class PendingMessageStore:
@@ -263,13 +263,11 @@ class PendingMessageStore:
 
 
 def _message(row: Record) -> Message:
-    found: dict[str, Any] = dict(zip(_NAMES, row, strict=False))
-    extra = len(row) > len(_NAMES)
-    found["extra"] = dict(zip(row.keys()[len(_NAMES) :], (*row,)[len(_NAMES) :], strict=True)) if extra else {}
-    # A frozen class sets its fields one by one: that takes a claim as long as all else that it does here.
-    message = object.__new__(Message)
-    object.__setattr__(message, "__dict__", found)
-    return message
+    count = len(_NAMES)
+    if len(row) == count:
+        return Message._make((*row, {}))
+    values, names = (*row,), row.keys()
+    return Message._make((*values[:count], dict(zip(names[count:], values[count:], strict=True))))
 
 
 def _as_message(message: PendingMessage | Mapping[str, Any]) -> PendingMessage:
