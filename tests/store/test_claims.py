@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.backends import Clock, Raw
 from webui.store import Message, PendingMessageStore, act, browse
-from webui.store.claims import claim_messages, note_failure, release_claim, renew_claim
+from webui.store.claims import claim_messages, note_failure, put_back, release_claim, renew_claim
 
 Add = Callable[..., int]
 
@@ -103,9 +103,9 @@ def test_a_noted_failure_keeps_its_reason_and_its_claim(
     kept = note_failure(store, first, "a \ud800 reason")
     assert kept is not None
     row = raw.row(id)
-    assert (row["status"], row["retry_count"], row["started_processing_at_epoch"]) == ("processing", 1, clock.now)
+    assert (row["status"], row["retry_count"], row["started_processing_at_epoch"]) == ("processing", 2, clock.now)
     assert store.mark_processed(id, claim=first) is False
-    assert store.mark_failed(id, claim=kept) is True
+    assert put_back(store, kept) is True
     assert (raw.row(id)["status"], raw.row(id)["retry_count"]) == ("pending", 2)
     [failure] = raw.rows("unstick_failures")
     assert (failure["message_id"], failure["at"], failure["attempt"]) == (id, clock.now, 2)

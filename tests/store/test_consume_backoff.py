@@ -35,7 +35,7 @@ def test_other_messages_go_on_while_one_backs_off(store: PendingMessageStore, se
     done = consume(store, session, handler, until_empty=True, backoff=lambda attempt: 10.0, monotonic=time)
     assert done == Consumed(processed=4, failed=1)
     assert handler.ids == [*ids[:3], ids[0], ids[3]]
-    assert seen == [("processing", 0), ("processing", 0)]
+    assert seen == [("processing", 1), ("processing", 1)]
     assert statuses(raw)[0] == ("processed", 1)
 
 
@@ -53,7 +53,7 @@ def test_what_is_due_is_put_back_while_a_batch_goes_on(
     handler = Handler(_1=lambda delivery: fails(delivery) if delivery.attempt == 1 else None, _2=look, _3=look)
     done = consume(store, session, handler, batch=3, until_empty=True, backoff=lambda attempt: 10.0, monotonic=time)
     assert (done, handler.ids) == (Consumed(processed=3, failed=1), [1, 2, 3, 1])
-    assert seen == [("processing", 0), ("pending", 1)]
+    assert seen == [("processing", 1), ("pending", 1)]
 
 
 def test_who_goes_on_until_nothing_is_left_waits_for_what_backs_off(
@@ -97,6 +97,47 @@ def test_a_message_that_backs_off_is_not_stuck(
     assert statuses(raw) == [("pending", 1), ("processed", 0)]
 
 
+def test_attempts_count_though_what_backs_off_is_released_as_stuck_meanwhile(
+    store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
+) -> None:
+    for _ in range(8):
+        add()
+    stop = Event()
+
+    def slow(delivery: Delivery) -> None:
+        clock.tick(400_000)
+        delivery.renew()
+        store.retry_all_stuck(300_000)
+        if delivery.id == 8:
+            stop.set()
+
+    handler = Handler(_1=fails, **{f"_{id}": slow for id in range(2, 9)})
+    done = consume(store, session, handler, stop=stop, backoff=for_long)
+    assert (done.processed, done.failed, handler.ids.count(1)) == (7, 4, 4)
+    assert statuses(raw)[0] == ("failed", 3)
+    assert [attempt for attempt, _ in reasons(raw)] == [1, 2, 3, 4]
+
+
+def test_a_claim_whose_attempt_has_failed_cannot_be_renewed(
+    store: PendingMessageStore, session: int, add: Add, raw: Raw
+) -> None:
+    add(), add()
+    stop = Event()
+    first: list[Delivery] = []
+
+    def fails_and_is_forgotten(delivery: Delivery) -> None:
+        first.append(delivery)
+        fails(delivery)
+
+    def renews_the_first(delivery: Delivery) -> None:
+        assert first[0].renew() is False
+        stop.set()
+
+    handler = Handler(_1=fails_and_is_forgotten, _2=renews_the_first)
+    assert consume(store, session, handler, stop=stop, backoff=for_long) == Consumed(processed=1, failed=1)
+    assert statuses(raw) == [("pending", 1), ("processed", 0)]
+
+
 def test_an_operator_may_end_a_back_off(
     store: PendingMessageStore, session: int, add: Add, raw: Raw, clock: Clock
 ) -> None:
@@ -116,7 +157,7 @@ def test_an_operator_may_end_a_back_off(
     done = consume(store, session, handler, until_empty=True, backoff=for_long, monotonic=time)
     assert handler.ids == [1, 2, 1]
     assert done == Consumed(processed=2, failed=1, late=1)
-    assert statuses(raw) == [("processed", 0), ("processed", 0)]
+    assert statuses(raw) == [("processed", 1), ("processed", 0)]
 
 
 def test_no_more_than_some_failed_messages_are_kept(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import unquote
 
 from webui.store import errors, migrate
 from webui.store.consume import Consumed, consume
@@ -79,16 +80,18 @@ def open_database(url: str, *, read_only: bool = False, create: bool = False) ->
         except ImportError:
             raise Unsupported("PostgreSQL needs the extra: pip install 'unstick[postgres]'.") from None
         threshold = given.get("prepare_threshold", "5")
-        return Postgres(address, read_only=read_only, prepare_threshold=int(threshold) if threshold.isdigit() else None)
+        if threshold != "none" and not re.fullmatch(r"[1-9][0-9]{0,8}", threshold):
+            raise Unsupported(f"prepare_threshold is 1, more, or none, not {threshold[:20]!r}.")
+        return Postgres(address, read_only=read_only, prepare_threshold=None if threshold == "none" else int(threshold))
     raise Unsupported(f"Unstick opens sqlite:///path, a bare path or postgresql://…, not {scheme}:// addresses.")
 
 
 def _options(url: str, *ours: str) -> tuple[str, dict[str, str]]:
-    """The URL without the parameters that are ours, and those."""
-    rest, separator, query = url.rpartition("?")
-    given = dict(parse_qsl(query)) if separator else {}
-    found = {name: value.lower() for name, value in given.items() if name in ours}
+    """The URL without the parameters that are ours, and those. The others stay as they are written."""
+    rest, _, query = url.rpartition("?")
+    parts = [(part, part.partition("=")) for part in query.split("&")] if rest else []
+    found = {name: unquote(value).lower() for _, (name, _, value) in parts if name in ours}
     if not found:
         return url, {}
-    others = urlencode({name: value for name, value in given.items() if name not in ours})
+    others = "&".join(part for part, (name, _, _) in parts if name not in ours)
     return f"{rest}?{others}" if others else rest, found

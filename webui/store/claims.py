@@ -40,15 +40,24 @@ def renew_claim(store: PendingMessageStore, claim: Message) -> Message | None:
 
 
 def note_failure(store: PendingMessageStore, claim: Message, error: str) -> Message | None:
-    """Keep the reason of a failed attempt at once, and its claim, started anew, until `mark_failed` ends it: the claim
-    to go on with, or None when it stands no more (then nothing is kept)."""
+    """Count a failed attempt and keep its reason at once, and hold the message back, its claim started anew, until
+    `put_back` ends that: the claim to go on with, or None when it stands no more (then nothing is kept). Not for
+    the last attempt: `mark_failed`."""
     values = store.claim_values(claim.id, claim)
     with store.database.writing() as tx:
         migrate.ensure_side_tables(tx)  # before the row is locked, as an operator's action does it
-        rows = tx.rows(sql.RENEW + sql.STANDS + sql.STARTED, values)
+        rows = tx.rows(sql.NOTE_FAILED + sql.STANDS + sql.NOTED, values)
         if rows:
             tx.rows(sql.KEEP_REASON, {"id": claim.id, "now": values["now"], "error": without_nul(error)})
-    return claim._replace(started_processing_at_epoch=rows[0][0]) if rows else None
+    if not rows:
+        return None
+    started, retry_count = rows[0]
+    return claim._replace(started_processing_at_epoch=started, retry_count=retry_count)
+
+
+def put_back(store: PendingMessageStore, claim: Message) -> bool:
+    """Make a message pending whose failure was noted; whether its claim still stood."""
+    return store.database.change(sql.RELEASE + sql.STANDS, store.claim_values(claim.id, claim)) > 0
 
 
 def release_claim(store: PendingMessageStore, claim: Message) -> bool:

@@ -195,7 +195,7 @@ class _Consumer:
 
     def _put_back_what_is_due(self, now: float | None = None) -> None:
         for claim in self.kept.due(self.monotonic() if now is None else now):
-            self._ended(claim, partial(self.store.mark_failed, claim.id, claim=claim))
+            self._ended(claim, partial(claims.put_back, self.store, claim))
 
     def _release_the_batch(self) -> None:
         while self.batch:

@@ -72,9 +72,14 @@ UPDATE pending_messages SET
   [, completed_at_epoch = CASE WHEN retry_count < :max_retries THEN completed_at_epoch ELSE :now END]
   , retry_count = CASE WHEN retry_count < :max_retries THEN retry_count + 1 ELSE retry_count END
 WHERE id = :id """
+# Counted while the message is still held back: whoever releases it meanwhile does not give it one attempt more, and the
+# claim that failed stands no more.
+NOTE_FAILED = """
+UPDATE pending_messages SET retry_count = retry_count + 1 [, started_processing_at_epoch = :now] WHERE id = :id """
+NOTED = STARTED + ", retry_count"
 KEEP_REASON = """
 INSERT INTO unstick_failures (message_id, at, attempt, error)
-SELECT id, :now, CASE WHEN status = 'pending' THEN retry_count ELSE retry_count + 1 END, :error
+SELECT id, :now, CASE WHEN status = 'failed' THEN retry_count + 1 ELSE retry_count END, :error
 FROM pending_messages WHERE id = :id"""
 PENDING_COUNT = """
 SELECT (SELECT count(*) FROM pending_messages {by_claim} WHERE session_db_id = :session AND status = 'pending')
